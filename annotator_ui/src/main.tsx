@@ -1,0 +1,92 @@
+import "./styles/tokens.css";
+import "./styles/base.css";
+import "./styles/components.css";
+import "./styles/shell.css";
+import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { StrictMode } from "react";
+import { createRoot } from "react-dom/client";
+import { createBrowserRouter, RouterProvider } from "react-router";
+import { ApiError } from "./api/errors";
+import { Progress } from "./screens/shared/Progress";
+import { ToastProvider } from "./screens/shared/Toast";
+import { CrashScreen, NotFoundScreen } from "./screens/shell/NotFoundScreen";
+import { Shell } from "./screens/shell/Shell";
+
+const STAGE = { stage: true };
+
+const router = createBrowserRouter([
+  {
+    errorElement: <CrashScreen />,
+    hydrateFallbackElement: <Progress label="Opening ROIQA" />,
+    children: [
+      { path: "/login", lazy: async () => ({ Component: (await import("./screens/home/LoginScreen")).LoginScreen }) },
+      {
+        path: "/join/:token",
+        lazy: async () => ({ Component: (await import("./screens/home/JoinScreen")).JoinScreen }),
+      },
+      {
+        element: <Shell />,
+        children: [
+          {
+            errorElement: <CrashScreen />,
+            children: [
+              {
+                path: "/",
+                lazy: async () => ({ Component: (await import("./screens/home/StudiesScreen")).StudiesScreen }),
+              },
+              {
+                path: "/account",
+                lazy: async () => ({ Component: (await import("./screens/home/AccountScreen")).AccountScreen }),
+              },
+              {
+                path: "/studies/:slug",
+                lazy: async () => ({ Component: (await import("./screens/admin/StudyScreen")).StudyScreen }),
+              },
+              {
+                path: "/studies/:slug/images",
+                lazy: async () => ({ Component: (await import("./screens/admin/ImagesScreen")).ImagesScreen }),
+              },
+              {
+                path: "/studies/:slug/images/:imageId",
+                handle: STAGE,
+                lazy: async () => ({ Component: (await import("./screens/regions/RegionsScreen")).RegionsScreen }),
+              },
+              {
+                path: "/studies/:slug/rate",
+                handle: STAGE,
+                lazy: async () => ({ Component: (await import("./screens/rating/RatingScreen")).RatingScreen }),
+              },
+              {
+                path: "/studies/:slug/releases",
+                lazy: async () => ({ Component: (await import("./screens/admin/ReleasesScreen")).ReleasesScreen }),
+              },
+              { path: "*", element: <NotFoundScreen /> },
+            ],
+          },
+        ],
+      },
+    ],
+  },
+]);
+
+const queries = new QueryClient({
+  defaultOptions: {
+    queries: {
+      staleTime: 5_000,
+      // Only what may go better the next time is asked again: a refusal stays a refusal.
+      retry: (failures, error) => failures < 2 && error instanceof ApiError && error.isTransient,
+    },
+  },
+});
+
+const root = document.getElementById("root");
+if (root === null) throw new Error("index.html has no #root element to draw the app in.");
+createRoot(root).render(
+  <StrictMode>
+    <QueryClientProvider client={queries}>
+      <ToastProvider>
+        <RouterProvider router={router} />
+      </ToastProvider>
+    </QueryClientProvider>
+  </StrictMode>,
+);

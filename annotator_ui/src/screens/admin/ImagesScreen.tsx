@@ -1,0 +1,7 @@
+export function ImagesScreen() {
+  return (
+    <div className="page">
+      <h1>Images</h1>
+    </div>
+  );
+}
