@@ -1,0 +1,42 @@
+"""Who is asking: a session cookie (the interface) or `Authorization: Token ...` (programs)."""
+
+from datetime import timedelta
+
+from django.utils import timezone
+from rest_framework import authentication, exceptions
+from rest_framework.request import Request
+
+from roiqa.accounts.models import ApiToken, User
+from roiqa.accounts.tokens import digest_of
+
+
+class SessionAuthentication(authentication.SessionAuthentication):
+    def authenticate_header(self, request: Request) -> str:
+        # With a challenge DRF answers 401 instead of 403, which is how the page knows that the log-in has run out.
+        return "Session"
+
+
+class TokenAuthentication(authentication.BaseAuthentication):
+    keyword = "Token"
+
+    def authenticate(self, request: Request) -> tuple[User, ApiToken] | None:
+        """The token's user; None when there is no such header. Raises AuthenticationFailed for a bad token."""
+        parts = authentication.get_authorization_header(request).split()
+        if not parts or parts[0].lower() != b"token":
+            return None
+        if len(parts) != 2:
+            raise exceptions.AuthenticationFailed("Send the header as 'Authorization: Token <token>'.")
+        token = (
+            ApiToken.objects.select_related("user")
+            .filter(digest=digest_of(parts[1].decode("latin-1")), expires_at__gt=timezone.now(), user__is_active=True)
+            .first()
+        )
+        if token is None:
+            raise exceptions.AuthenticationFailed("This token is unknown, revoked or expired: make a new one.")
+        now = timezone.now()
+        if token.last_used_at is None or now - token.last_used_at > timedelta(minutes=5):
+            ApiToken.objects.filter(pk=token.pk).update(last_used_at=now)
+        return token.user, token
+
+    def authenticate_header(self, request: Request) -> str:
+        return self.keyword

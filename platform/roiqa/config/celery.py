@@ -1,0 +1,28 @@
+"""The Celery application: `celery -A roiqa.config.celery worker`. Messages carry ids only, as JSON."""
+
+import os
+
+from celery import Celery
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "roiqa.config.settings")
+
+app = Celery("roiqa")
+app.conf.update(
+    task_serializer="json",
+    accept_content=["json"],
+    task_ignore_result=True,
+    task_acks_late=True,
+    task_reject_on_worker_lost=True,
+    worker_prefetch_multiplier=1,
+    task_default_queue="default",
+    broker_connection_retry_on_startup=True,
+    # The longest task: a visibility timeout below it would run jobs twice. The sweeper is what makes recovery quick.
+    broker_transport_options={"visibility_timeout": 3700},
+    beat_schedule={
+        "sweep-jobs": {"task": "roiqa.sweep_jobs", "schedule": 10.0},
+        "expire-leases": {"task": "roiqa.expire_leases", "schedule": 20.0},
+        "refresh-consensus": {"task": "roiqa.refresh_consensus", "schedule": 5.0},
+    },
+)
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()

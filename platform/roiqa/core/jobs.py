@@ -1,0 +1,166 @@
+"""Long-running jobs: start, progress, cancel, resume after a crash.
+
+A room registers what a kind of job does with `@runs("kind")`; `start` writes the row and sends its id to the worker
+after the commit; `run` executes it under a lease. If the broker is down the row waits for the sweeper.
+"""
+
+import logging
+from collections.abc import Callable
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from roiqa.core.errors import Conflict, DomainError
+from roiqa.core.models import Job, JobState
+
+logger = logging.getLogger(__name__)
+
+Runner = Callable[["Progress"], None]
+_runners: dict[str, Runner] = {}
+
+
+class JobCancelled(Exception):  # noqa: N818  (a signal to stop, not a fault)
+    """Raised inside a runner by `Progress.step` after somebody asked to cancel."""
+
+
+class Progress:
+    """A runner's handle on its job: `step` counts, renews the lease and stops a cancelled job."""
+
+    def __init__(self, job: Job) -> None:
+        self.job = job
+        self._last_write = timezone.now()
+
+    def expect(self, total: int, message: str = "") -> None:
+        """Say how many steps there are (again, if that becomes known later) and what is being done."""
+        self.job.total = total
+        self._write(message=message)
+
+    def step(self, done: int, message: str | None = None) -> None:
+        """`done` steps are finished. Cheap to call often: the row is written at most four times a second."""
+        self.job.done = done
+        if timezone.now() - self._last_write >= timedelta(milliseconds=250):
+            self._write(message=message)
+
+    def _write(self, message: str | None) -> None:
+        self._last_write = timezone.now()
+        if message is not None:
+            self.job.message = message
+        self.job.lease_expires_at = self._last_write + Job.LEASE
+        held = Job.objects.filter(pk=self.job.pk, state=JobState.RUNNING, attempts=self.job.attempts)
+        updated = held.filter(cancel_requested=False).update(
+            done=self.job.done,
+            total=self.job.total,
+            message=self.job.message,
+            lease_expires_at=self.job.lease_expires_at,
+        )
+        if not updated:
+            raise JobCancelled
+
+
+def runs(kind: str) -> Callable[[Runner], Runner]:
+    """Register the function that executes jobs of this kind. It must be idempotent: a crash runs it again."""
+
+    def register(runner: Runner) -> Runner:
+        _runners[kind] = runner
+        return runner
+
+    return register
+
+
+def start(
+    *, kind: str, payload: dict[str, object], user_id: int | None, study_slug: str = "", total: int = 0
+) -> Job:
+    """Write the job's row and send it to a worker once the transaction commits."""
+    # A grace before the sweeper looks: the normal way is the message sent below.
+    job = Job.objects.create(
+        kind=kind,
+        payload=payload,
+        created_by_id=user_id,
+        study_slug=study_slug,
+        total=total,
+        lease_expires_at=timezone.now() + timedelta(seconds=15),
+    )
+    transaction.on_commit(lambda: _send(job))
+    return job
+
+
+def _send(job: Job) -> None:
+    from roiqa.core.tasks import run_job_task  # noqa: PLC0415  (tasks import this module)
+
+    try:
+        run_job_task.apply_async(args=[str(job.pk)], retry=False)
+    except settings.BROKER_ERRORS:
+        # The row is safe; the sweeper sends it when the broker is back.
+        logger.warning("broker unreachable, job %s waits for the sweeper", job.pk)
+
+
+def run(job_id: str) -> None:
+    """Execute one job unless it is finished or another worker holds its lease."""
+    now = timezone.now()
+    with transaction.atomic():
+        job = Job.objects.select_for_update(skip_locked=True).filter(pk=job_id).first()
+        if job is None or job.is_finished:
+            return
+        if job.state == JobState.RUNNING and job.lease_expires_at is not None and job.lease_expires_at > now:
+            return
+        if job.cancel_requested:
+            _finish(job, JobState.CANCELLED, "Cancelled before it began.")
+            return
+        if job.attempts >= Job.MAX_ATTEMPTS:
+            _finish(job, JobState.FAILED, f"Given up after {job.attempts} attempts: the worker died each time.")
+            return
+        job.state = JobState.RUNNING
+        job.attempts += 1
+        job.started_at = job.started_at or now
+        job.lease_expires_at = now + Job.LEASE
+        job.save()
+    progress = Progress(job)
+    try:
+        _runners[job.kind](progress)
+    except JobCancelled:
+        _finish(job, JobState.CANCELLED, "Cancelled. What was finished until then is kept.")
+    except DomainError as error:
+        _finish(job, JobState.FAILED, error.detail)
+    except Exception:
+        logger.exception("job %s (%s) failed", job.pk, job.kind)
+        _finish(job, JobState.FAILED, "Something broke on the server; it was written to the log.")
+        raise
+    else:
+        job.done = job.total
+        _finish(job, JobState.SUCCEEDED, job.message)
+
+
+def _finish(job: Job, state: JobState, message: str) -> None:
+    # Only the attempt that holds the job may end it: a worker that lost its lease must not overwrite its successor.
+    Job.objects.filter(pk=job.pk, attempts=job.attempts, finished_at=None).update(
+        state=state,
+        message=message,
+        report=job.report,
+        done=job.done,
+        total=job.total,
+        finished_at=timezone.now(),
+        lease_expires_at=None,
+    )
+
+
+def cancel(*, job: Job) -> None:
+    """Ask a job to stop. A waiting job stops at once, a running one within a step. Raises Conflict when finished."""
+    updated = Job.objects.filter(pk=job.pk, finished_at=None).update(cancel_requested=True)
+    if not updated:
+        raise Conflict(f"Job {job.pk} is already {job.state}.", code="job_finished")
+    Job.objects.filter(pk=job.pk, state=JobState.QUEUED).update(
+        state=JobState.CANCELLED, message="Cancelled before it began.", finished_at=timezone.now()
+    )
+
+
+def sweep() -> int:
+    """Send every unfinished job whose lease has lapsed to a worker again; answers how many."""
+    now = timezone.now()
+    lapsed = Job.objects.filter(Q(state=JobState.QUEUED) | Q(state=JobState.RUNNING), lease_expires_at__lt=now)
+    jobs = list(lapsed[:100])
+    for job in jobs:
+        _send(job)
+    return len(jobs)

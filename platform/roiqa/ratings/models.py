@@ -1,0 +1,122 @@
+"""Claims and answers: Assignment (one annotator's claim on one ROI) and Rating (append-only)."""
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from roiqa.studies.models import Study, StudyROI
+
+DISTORTIONS = ("exposure", "noise", "blur", "contrast", "colorfulness", "compression")
+
+
+class AssignmentState(models.TextChoices):
+    ACTIVE = "active"
+    EXPIRED = "expired"
+    SUBMITTED = "submitted"
+    SKIPPED = "skipped"
+
+
+class SkipReason(models.TextChoices):
+    TOO_SMALL = "too_small"
+    MASK_WRONG = "mask_wrong"
+    IMAGE_BROKEN = "image_broken"
+    OTHER = "other"
+
+
+class Assignment(models.Model):
+    """One annotator's claim on one ROI, with a lease that runs out. One row per pair, ever."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="+")
+    study_roi = models.ForeignKey(StudyROI, on_delete=models.PROTECT, related_name="assignments")
+    annotator = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    state = models.CharField(max_length=9, choices=AssignmentState.choices, default=AssignmentState.ACTIVE)
+    claimed_at = models.DateTimeField(default=timezone.now)
+    # The annotator's how-manieth claim in this study: the order in which this person saw the ROIs.
+    position = models.PositiveIntegerField()
+    lease_expires_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True)
+    skip_reason = models.CharField(max_length=12, choices=SkipReason.choices, blank=True)
+    skip_note = models.CharField(max_length=500, blank=True)
+    draft = models.JSONField(null=True)
+    draft_revision = models.PositiveIntegerField(default=0)
+    # Reopened by its own annotator ("undo"): the next submit is a revision.
+    reopened = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["study_roi", "annotator"], name="assignment_once"),
+            models.CheckConstraint(condition=Q(state__in=AssignmentState.values), name="assignment_state_known"),
+        ]
+        indexes = [
+            models.Index(fields=["lease_expires_at"], name="assignment_lease", condition=Q(state="active")),
+            models.Index(fields=["study", "annotator"], name="assignment_active", condition=Q(state="active")),
+            models.Index(fields=["study", "annotator", "-finished_at"], name="assignment_recent"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.annotator_id} on {self.study_roi_id} ({self.state})"
+
+
+class RatingStatus(models.TextChoices):
+    # Counts towards the label.
+    ACCEPTED = "accepted"
+    # Came after the lease had run out and the ROI had been filled by others: kept, never counted.
+    SURPLUS = "surplus"
+
+
+class Rating(models.Model):
+    """One annotator's answer for one ROI. Never changed, never deleted; a revision is a new row.
+
+    A database trigger (migration 0002) refuses updates of anything but `is_current` and `status`, and deletes.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="+")
+    study_roi = models.ForeignKey(StudyROI, on_delete=models.PROTECT, related_name="ratings")
+    annotator = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    assignment = models.ForeignKey(Assignment, on_delete=models.PROTECT, related_name="ratings")
+    client_key = models.UUIDField()
+    revision = models.PositiveSmallIntegerField(default=1)
+    supersedes = models.OneToOneField("self", null=True, on_delete=models.PROTECT, related_name="superseded_by")
+    is_current = models.BooleanField(default=True)
+    status = models.CharField(max_length=8, choices=RatingStatus.choices)
+    # Severities: extreme 0 .. trivial 4, nonexistent 5.
+    exposure = models.PositiveSmallIntegerField()
+    noise = models.PositiveSmallIntegerField()
+    blur = models.PositiveSmallIntegerField()
+    contrast = models.PositiveSmallIntegerField()
+    colorfulness = models.PositiveSmallIntegerField()
+    compression = models.PositiveSmallIntegerField()
+    quality = models.PositiveSmallIntegerField()
+    importance = models.PositiveSmallIntegerField()
+    # How the form was shown: `blind`, until models suggest.
+    mode = models.CharField(max_length=12, default="blind")
+    bulk_clean = models.BooleanField(default=False)
+    simulated = models.BooleanField(default=False)
+    telemetry = models.JSONField(default=dict)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["annotator", "client_key"], name="rating_once_per_client_key"),
+            models.UniqueConstraint(
+                fields=["study_roi", "annotator"], name="rating_one_current", condition=Q(is_current=True)
+            ),
+            models.UniqueConstraint(fields=["study_roi", "annotator", "revision"], name="rating_revision_once"),
+            models.CheckConstraint(condition=Q(status__in=RatingStatus.values), name="rating_status_known"),
+            models.CheckConstraint(
+                condition=Q(**{f"{name}__lte": 5 for name in DISTORTIONS}), name="rating_severities_in_range"
+            ),
+            models.CheckConstraint(condition=Q(quality__lte=4, importance__lte=4), name="rating_scales_in_range"),
+        ]
+        indexes = [
+            models.Index(fields=["study", "created_at"], name="rating_by_time"),
+            models.Index(fields=["study", "annotator", "created_at"], name="rating_by_annotator"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.annotator_id} rated {self.study_roi_id} (revision {self.revision})"

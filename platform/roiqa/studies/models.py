@@ -1,0 +1,171 @@
+"""A study: its protocol, its members, its images and ROIs."""
+
+import secrets
+import uuid
+
+from django.conf import settings
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
+from django.db import models
+from django.utils import timezone
+
+from roiqa.images.models import Image
+from roiqa.regions.models import ROI
+
+
+class StudyState(models.TextChoices):
+    OPEN = "open"
+    PAUSED = "paused"
+    CLOSED = "closed"
+
+
+class RulesetName(models.TextChoices):
+    ANCHOR = "anchor-v1"
+    LITERAL = "literal-v1"
+
+
+class Role(models.TextChoices):
+    ANNOTATOR = "annotator"
+    ADMIN = "admin"
+    ML_ENGINEER = "ml_engineer"
+
+
+class Study(models.Model):
+    slug = models.CharField(max_length=64, unique=True, validators=[RegexValidator(r"^[a-z0-9][a-z0-9-]*\Z")])
+    title = models.CharField(max_length=200)
+    description = models.TextField(blank=True)
+    guide_text = models.TextField(blank=True)
+    state = models.CharField(max_length=8, choices=StudyState.choices, default=StudyState.OPEN)
+    simulated = models.BooleanField(default=False)
+    # The protocol.
+    raters_per_roi = models.PositiveSmallIntegerField(
+        default=7, validators=[MinValueValidator(1), MaxValueValidator(100)]
+    )
+    ruleset = models.CharField(max_length=16, choices=RulesetName.choices, default=RulesetName.ANCHOR)
+    lease_minutes = models.PositiveSmallIntegerField(
+        default=15, validators=[MinValueValidator(1), MaxValueValidator(240)]
+    )
+    ask_extra_on_tie = models.BooleanField(default=True)
+    annotators_draw = models.BooleanField(default=False)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=models.Q(raters_per_roi__range=(1, 100)), name="study_raters_sane"),
+            models.CheckConstraint(condition=models.Q(state__in=StudyState.values), name="study_state_known"),
+            models.CheckConstraint(condition=models.Q(ruleset__in=RulesetName.values), name="study_ruleset_known"),
+        ]
+
+    def __str__(self) -> str:
+        return self.slug
+
+
+def new_order_seed() -> int:
+    return secrets.randbits(62)
+
+
+class Membership(models.Model):
+    """One person's place in one study. A person may hold several roles: one row each.
+
+    The annotator row also carries what the claim needs: the seed of the person's own random order, how many claims
+    were made, and the image shown last. Its row lock makes one annotator's claims and answers happen one by one.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="memberships")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="memberships")
+    role = models.CharField(max_length=12, choices=Role.choices)
+    # What exports call this annotator: random, so that neither name nor order of joining shows.
+    pseudonym = models.UUIDField(default=uuid.uuid4, editable=False, unique=True)
+    joined_at = models.DateTimeField(default=timezone.now)
+    order_seed = models.BigIntegerField(default=new_order_seed)
+    claims_made = models.PositiveIntegerField(default=0)
+    last_image = models.ForeignKey(Image, null=True, on_delete=models.SET_NULL, related_name="+")
+    excluded_at = models.DateTimeField(null=True)
+    exclusion_reason = models.TextField(blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["study", "user", "role"], name="membership_once"),
+            models.CheckConstraint(condition=models.Q(role__in=Role.values), name="membership_role_known"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} {self.role} of {self.study_id}"
+
+
+class Invite(models.Model):
+    """A link that lets its holder join with one role. Only the token's SHA-256 is stored."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="invites")
+    role = models.CharField(max_length=12, choices=Role.choices)
+    digest = models.CharField(max_length=64, unique=True)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    created_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField()
+    max_uses = models.PositiveIntegerField(default=1)
+    uses = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=models.Q(uses__lte=models.F("max_uses")), name="invite_not_overused"),
+        ]
+
+    def __str__(self) -> str:
+        return f"invite {self.id} to {self.study_id}"
+
+
+class StudyImage(models.Model):
+    """An image taken into a study, under the file name it came with."""
+
+    study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="study_images")
+    image = models.ForeignKey(Image, on_delete=models.PROTECT, related_name="study_images")
+    file_name = models.CharField(max_length=255)
+    source = models.CharField(max_length=200, blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["study", "image"], name="study_image_once")]
+        indexes = [models.Index(fields=["study", "file_name"], name="study_image_by_name")]
+
+    def __str__(self) -> str:
+        return self.file_name
+
+
+class StudyROI(models.Model):
+    """An ROI in its study, with the counters that the claim works on.
+
+    `slots_left` = raters_wanted - active claims - counted ratings, never below 0; services in `ratings` keep it, the
+    constraint guards it. `shuffle_key` is uniform random: an annotator's order is a walk over it from points that
+    the annotator's own seed gives (see ratings.claims).
+    """
+
+    study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="study_rois")
+    roi = models.OneToOneField(ROI, on_delete=models.PROTECT, related_name="study_roi")
+    image = models.ForeignKey(Image, on_delete=models.PROTECT, related_name="+")
+    shuffle_key = models.PositiveBigIntegerField()
+    raters_wanted = models.PositiveSmallIntegerField()
+    slots_left = models.PositiveSmallIntegerField()
+    n_accepted = models.PositiveSmallIntegerField(default=0)
+    # Set whenever the counted ratings change; `consensus` clears it when it has recomputed the labels.
+    consensus_due = models.BooleanField(default=False)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    SHUFFLE_KEYS = 2**62
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["study", "shuffle_key"],
+                name="study_roi_open",
+                condition=models.Q(slots_left__gt=0),
+                include=["image", "id"],
+            ),
+            models.Index(fields=["study"], name="study_roi_due", condition=models.Q(consensus_due=True)),
+            models.Index(fields=["study", "image"], name="study_roi_by_image"),
+            models.Index(fields=["study", "-created_at"], name="study_roi_by_time"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.roi_id} in {self.study_id}"
