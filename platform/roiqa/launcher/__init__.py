@@ -1,0 +1,1 @@
+"""What `manage.py up` starts, watches and stops: embedded PostgreSQL and Valkey, the web server, the worker."""
