@@ -1,0 +1,86 @@
+"""The JSON that `manage.py consensus` writes: the labels and the agreement of a table of ratings."""
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from roiqa.consensus.ratings_csv import RatingTable
+from roiqa.consensus.rules.agreement import NO_VARIATION, bootstrap_ordinal_alpha, ordinal_alpha
+from roiqa.consensus.rules.labels import LabelTable, label_rois
+from roiqa.consensus.rules.records import distortion_record, importance_record, quality_record, roi_flags
+from roiqa.consensus.rules.rulesets import Ruleset
+from roiqa.consensus.rules.scales import DISTORTIONS
+from roiqa.consensus.rules.votes import VoteHistograms, count_votes, distinct_histograms
+
+# Finer digits of alpha depend on the processor; the file should not.
+_ALPHA_DECIMALS = 12
+
+
+def consensus_json(ratings: RatingTable, ruleset: Ruleset) -> Iterator[str]:
+    """The document `{ruleset, rois, agreement}` in pieces, one line per ROI, ROIs in the order of their names.
+
+    The same ratings give the same bytes, in whatever order their rows stand. ASCII only.
+    """
+    votes = count_votes(
+        roi=ratings.roi,
+        severities=ratings.severities,
+        quality=ratings.quality,
+        importance=ratings.importance,
+        roi_count=len(ratings.roi_names),
+    )
+    yield f'{{"ruleset": {json.dumps(ruleset.name)},\n"rois": {{'
+    yield from _roi_lines(label_rois(votes, ruleset), ratings.roi_names)
+    yield f'\n}},\n"agreement": {json.dumps(agreement_record(votes))}}}\n'
+
+
+def agreement_record(votes: VoteHistograms) -> dict[str, Any]:
+    """Krippendorff's ordinal alpha of each scale, with its 95 % bootstrap interval over ROIs."""
+    histograms = {name: votes.severity[:, index] for index, name in enumerate(DISTORTIONS)}
+    histograms |= {"quality": votes.quality, "importance": votes.importance}
+    comparable = int((votes.n >= 2).sum())
+    return {scale: _alpha_record(counts, comparable) for scale, counts in histograms.items()}
+
+
+def _alpha_record(counts: npt.NDArray[np.int64], comparable: int) -> dict[str, Any]:
+    alpha = ordinal_alpha(counts)
+    record = {"metric": "krippendorff alpha, ordinal", "alpha": None, "interval": None, "rois": comparable}
+    if alpha is None:
+        return {**record, "note": NO_VARIATION}
+    interval = bootstrap_ordinal_alpha(counts)
+    ends = None
+    if interval.low is not None and interval.high is not None:
+        ends = [round(interval.low, _ALPHA_DECIMALS), round(interval.high, _ALPHA_DECIMALS)]
+    return {**record, "alpha": round(alpha, _ALPHA_DECIMALS), "interval": ends, "note": None}
+
+
+def _roi_lines(table: LabelTable, names: tuple[str, ...]) -> Iterator[str]:
+    severities = table.distortions.votes
+    rows, per_roi = len(severities), len(DISTORTIONS)
+    blocks = _written_once(
+        severities.reshape(rows * per_roi, severities.shape[2]),
+        lambda cell: distortion_record(table.distortions, *divmod(cell, per_roi)),
+    )
+    quality = _written_once(table.quality.votes, lambda row: quality_record(table, row))
+    importance = _written_once(table.importance.votes, lambda row: importance_record(table, row))
+    labels = [json.dumps(name) for name in DISTORTIONS]
+    roi_names = [names[roi] for roi in table.roi]
+    for position, row in enumerate(sorted(range(rows), key=roi_names.__getitem__)):
+        distortions = ", ".join(
+            f"{label}: {block}"
+            for label, block in zip(labels, blocks[row * per_roi : (row + 1) * per_roi], strict=True)
+        )
+        flags = json.dumps(roi_flags(table, row))[:-1]
+        yield (
+            f"{',' if position else ''}\n{json.dumps(roi_names[row])}: {flags}, "
+            f'"quality": {quality[row]}, "importance": {importance[row]}, "distortions": {{{distortions}}}}}'
+        )
+
+
+def _written_once(histograms: npt.NDArray[np.int64], record: Callable[[int], dict[str, Any]]) -> list[str]:
+    """The JSON of each row's label, written once per distinct histogram."""
+    first, kind = distinct_histograms(histograms)
+    written = [json.dumps(record(row)) for row in first.tolist()]
+    return [written[index] for index in kind.tolist()]
