@@ -156,7 +156,7 @@ REST_FRAMEWORK: dict[str, Any] = {
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["roiqa.core.parsers.JSONParser"],
     "DEFAULT_PAGINATION_CLASS": "roiqa.core.pagination.Pagination",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "roiqa.core.http.exception_handler",
@@ -176,6 +176,22 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_ADD_EXPLICIT_BLANK_NULL_CHOICE": False,
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "roiqa.core.schema.document_errors",
+    ],
+    # Several rooms have a `state`, a `level`, ...: each keeps the name of its own idea.
+    "ENUM_NAME_OVERRIDES": {
+        "StudyState": "roiqa.studies.models.StudyState",
+        "Role": "roiqa.studies.models.Role",
+        "RulesetName": "roiqa.studies.models.RulesetName",
+        "JobState": "roiqa.core.models.JobState",
+        "Split": "roiqa.images.models.Split",
+        "ROILevel": "roiqa.regions.models.Level",
+        "AssignmentState": "roiqa.ratings.models.AssignmentState",
+        "SkipReason": "roiqa.ratings.models.SkipReason",
+        "ReleaseState": "roiqa.releases.models.ReleaseState",
+    },
 }
 
 CONTENT_SECURITY_POLICY = {
