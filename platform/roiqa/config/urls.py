@@ -1,11 +1,11 @@
 """Every address of the platform. Rooms bring their own paths; what is left goes to the interface's one page."""
 
-from django.urls import include, path, re_path
+from django.urls import URLPattern, URLResolver, include, path, re_path
 from drf_spectacular.views import SpectacularAPIView
 
 from roiqa.config import health, interface
 
-api_v1 = [
+api_v1: list[URLPattern | URLResolver] = [
     path("", include("roiqa.core.urls")),
     path("", include("roiqa.accounts.urls")),
     path("", include("roiqa.studies.urls")),

@@ -64,13 +64,13 @@ def _translate(exc: Exception) -> Response | None:
         where = "" if first_field == "non_field_errors" else f"{first_field}: "
         return Response(error_body("invalid", f"{where}{sentences[0]}", fields), status=status.HTTP_400_BAD_REQUEST)
     if isinstance(exc, exceptions.APIException):
-        code = exc.get_codes()
+        codes = exc.get_codes()
         headers: dict[str, str] = {}
         if getattr(exc, "auth_header", None):
             headers["WWW-Authenticate"] = exc.auth_header  # type: ignore[attr-defined]
         if getattr(exc, "wait", None) is not None:
             headers["Retry-After"] = str(int(exc.wait) + 1)  # type: ignore[attr-defined]
-        name = code if isinstance(code, str) else "error"
+        name = codes if isinstance(codes, str) else "error"
         return Response(error_body(name, str(exc.detail)), status=exc.status_code, headers=headers)
     return None
 

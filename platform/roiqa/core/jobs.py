@@ -22,7 +22,7 @@ Runner = Callable[["Progress"], None]
 _runners: dict[str, Runner] = {}
 
 
-class JobCancelled(Exception):  # noqa: N818  (a signal to stop, not a fault)
+class JobCancelled(Exception):
     """Raised inside a runner by `Progress.step` after somebody asked to cancel."""
 
 
@@ -70,9 +70,7 @@ def runs(kind: str) -> Callable[[Runner], Runner]:
     return register
 
 
-def start(
-    *, kind: str, payload: dict[str, object], user_id: int | None, study_slug: str = "", total: int = 0
-) -> Job:
+def start(*, kind: str, payload: dict[str, object], user_id: int | None, study_slug: str = "", total: int = 0) -> Job:
     """Write the job's row and send it to a worker once the transaction commits."""
     # A grace before the sweeper looks: the normal way is the message sent below.
     job = Job.objects.create(
@@ -91,7 +89,7 @@ def _send(job: Job) -> None:
     from roiqa.core.tasks import run_job_task  # noqa: PLC0415  (tasks import this module)
 
     try:
-        run_job_task.apply_async(args=[str(job.pk)], retry=False)
+        run_job_task.apply_async(args=(str(job.pk),), retry=False)
     except settings.BROKER_ERRORS:
         # The row is safe; the sweeper sends it when the broker is back.
         logger.warning("broker unreachable, job %s waits for the sweeper", job.pk)

@@ -31,7 +31,7 @@ class Assignment(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="+")
-    study_roi = models.ForeignKey(StudyROI, on_delete=models.PROTECT, related_name="assignments")
+    study_roi = models.ForeignKey(StudyROI, on_delete=models.CASCADE, related_name="assignments")
     annotator = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     state = models.CharField(max_length=9, choices=AssignmentState.choices, default=AssignmentState.ACTIVE)
     claimed_at = models.DateTimeField(default=timezone.now)

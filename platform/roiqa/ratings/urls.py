@@ -1,5 +1,19 @@
-"""API paths of this room."""
+"""API paths of the rating flow."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from roiqa.ratings import views
+
+urlpatterns = [
+    path("studies/<slug:slug>/assignments/", views.AssignmentListView.as_view(), name="assignments"),
+    path("studies/<slug:slug>/my-progress/", views.MyProgressView.as_view(), name="my-progress"),
+    path("studies/<slug:slug>/members/<uuid:member_id>/exclude/", views.ExcludeView.as_view(), name="member-exclude"),
+    path("studies/<slug:slug>/members/<uuid:member_id>/include/", views.IncludeView.as_view(), name="member-include"),
+    path("assignments/<uuid:assignment_id>/", views.AssignmentView.as_view(), name="assignment"),
+    path("assignments/<uuid:assignment_id>/renew/", views.RenewView.as_view(), name="assignment-renew"),
+    path("assignments/<uuid:assignment_id>/release/", views.ReleaseClaimView.as_view(), name="assignment-release"),
+    path("assignments/<uuid:assignment_id>/draft/", views.DraftView.as_view(), name="assignment-draft"),
+    path("assignments/<uuid:assignment_id>/rating/", views.RatingView.as_view(), name="assignment-rating"),
+    path("assignments/<uuid:assignment_id>/skip/", views.SkipView.as_view(), name="assignment-skip"),
+    path("assignments/<uuid:assignment_id>/reopen/", views.ReopenView.as_view(), name="assignment-reopen"),
+]

@@ -1,0 +1,175 @@
+"""The JSON of claims and answers. An annotator's JSON holds nothing of anybody else's."""
+
+import json
+from typing import Any
+
+from django.urls import reverse
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from roiqa.core.strict import StrictSerializer
+from roiqa.ratings.answers import Answer
+from roiqa.ratings.models import DISTORTIONS, Assignment, Rating, SkipReason
+
+TELEMETRY_MAX_BYTES = 16 * 1024
+DRAFT_MAX_BYTES = 16 * 1024
+
+
+def _small(value: dict[str, Any], *, limit: int) -> dict[str, Any]:
+    size = len(json.dumps(value))
+    if size > limit:
+        raise serializers.ValidationError(f"{size} bytes is more than the {limit} allowed: send less.")
+    return value
+
+
+class SeveritiesSerializer(StrictSerializer):
+    exposure = serializers.IntegerField(min_value=0, max_value=5)
+    noise = serializers.IntegerField(min_value=0, max_value=5)
+    blur = serializers.IntegerField(min_value=0, max_value=5)
+    contrast = serializers.IntegerField(min_value=0, max_value=5)
+    colorfulness = serializers.IntegerField(min_value=0, max_value=5)
+    compression = serializers.IntegerField(min_value=0, max_value=5)
+
+
+class RatingInputSerializer(StrictSerializer):
+    distortions = SeveritiesSerializer(
+        help_text="Severity: extreme 0, severe 1, moderate 2, minor 3, trivial 4, nonexistent 5."
+    )
+    quality = serializers.IntegerField(min_value=0, max_value=4, help_text="bad 0 .. excellent 4")
+    importance = serializers.IntegerField(min_value=0, max_value=4, help_text="unimportant 0 .. essential 4")
+    bulk_clean = serializers.BooleanField(default=False, help_text="Set by 'no visible distortion'.")
+    telemetry = serializers.DictField(default=dict, help_text="Times, zoom, viewport; at most 16 KB.")
+
+    def validate_telemetry(self, value: dict[str, Any]) -> dict[str, Any]:
+        return _small(value, limit=TELEMETRY_MAX_BYTES)
+
+    def answer(self) -> Answer:
+        given = self.validated_data
+        return Answer(
+            severities={name: given["distortions"][name] for name in DISTORTIONS},
+            quality=given["quality"],
+            importance=given["importance"],
+            bulk_clean=given["bulk_clean"],
+        )
+
+
+class RatingSerializer(serializers.ModelSerializer[Rating]):
+    distortions = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Rating
+        # No status: whether an answer counted would tell how many others have answered.
+        fields = ["id", "assignment", "distortions", "quality", "importance", "bulk_clean", "revision", "created_at"]
+
+    @extend_schema_field(SeveritiesSerializer)
+    def get_distortions(self, rating: Rating) -> dict[str, int]:
+        return {name: getattr(rating, name) for name in DISTORTIONS}
+
+
+class SegmentationSerializer(serializers.Serializer[Any]):
+    size = serializers.ListField(child=serializers.IntegerField(), min_length=2, max_length=2)
+    counts = serializers.CharField()
+
+
+class AssignedROISerializer(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    level = serializers.CharField()
+    name = serializers.CharField()
+    segmentation = SegmentationSerializer()
+    bbox = serializers.ListField(child=serializers.IntegerField(), min_length=4, max_length=4)
+
+
+class AssignedImageSerializer(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    width = serializers.IntegerField()
+    height = serializers.IntegerField()
+    file_url = serializers.CharField()
+
+
+class AssignmentSerializer(serializers.ModelSerializer[Assignment]):
+    study = serializers.CharField(source="study.slug", read_only=True)
+    roi = serializers.SerializerMethodField()
+    image = serializers.SerializerMethodField()
+    previous_rating = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Assignment
+        fields = [
+            "id", "study", "state", "position", "lease_expires_at", "roi", "image", "draft", "draft_revision",
+            "previous_rating",
+        ]  # fmt: skip
+
+    @extend_schema_field(AssignedROISerializer)
+    def get_roi(self, assignment: Assignment) -> dict[str, Any]:
+        roi, image = assignment.study_roi.roi, assignment.study_roi.image
+        return {
+            "id": str(roi.pk),
+            "level": roi.level,
+            "name": roi.name,
+            "segmentation": {"size": [image.height, image.width], "counts": roi.counts},
+            "bbox": roi.bbox,
+        }
+
+    @extend_schema_field(AssignedImageSerializer)
+    def get_image(self, assignment: Assignment) -> dict[str, Any]:
+        image = assignment.study_roi.image
+        return {
+            "id": str(image.pk),
+            "width": image.width,
+            "height": image.height,
+            "file_url": reverse("image-file", args=[image.pk]),
+        }
+
+    @extend_schema_field(RatingSerializer(allow_null=True))
+    def get_previous_rating(self, assignment: Assignment) -> dict[str, Any] | None:
+        if not assignment.reopened:
+            return None
+        rating = Rating.objects.get(
+            study_roi_id=assignment.study_roi_id, annotator_id=assignment.annotator_id, is_current=True
+        )
+        return dict(RatingSerializer(rating).data)
+
+
+class ClaimInputSerializer(StrictSerializer):
+    exclude = serializers.ListField(
+        child=serializers.UUIDField(),
+        default=list,
+        max_length=8,
+        help_text="Assignments that the page holds already; without it a reload gets the same ROI again.",
+    )
+
+
+class DraftInputSerializer(StrictSerializer):
+    revision = serializers.IntegerField(min_value=1, max_value=2_000_000_000)
+    draft = serializers.DictField()
+
+    def validate_draft(self, value: dict[str, Any]) -> dict[str, Any]:
+        return _small(value, limit=DRAFT_MAX_BYTES)
+
+
+class DraftSavedSerializer(serializers.Serializer[Any]):
+    revision = serializers.IntegerField()
+
+
+class LeaseSerializer(serializers.Serializer[Any]):
+    lease_expires_at = serializers.DateTimeField()
+
+
+class SkipInputSerializer(StrictSerializer):
+    reason = serializers.ChoiceField(choices=SkipReason.choices)
+    note = serializers.CharField(max_length=500, required=False, allow_blank=True, default="")
+
+
+class MyProgressSerializer(serializers.Serializer[Any]):
+    rated = serializers.IntegerField()
+    skipped = serializers.IntegerField()
+    rated_today = serializers.IntegerField()
+    can_undo = serializers.UUIDField(allow_null=True, help_text="The assignment that `reopen` would take.")
+
+
+class ExclusionInputSerializer(StrictSerializer):
+    reason = serializers.CharField(max_length=500)
+
+
+class EmptyInputSerializer(StrictSerializer):
+    """A request without a body."""
