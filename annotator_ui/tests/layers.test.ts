@@ -9,7 +9,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   model: ["api", "geometry"],
   state: ["api", "geometry", "model"],
   tools: ["api", "geometry", "model", "state"],
-  canvas: ["api", "geometry", "model", "state"],
+  canvas: ["styles", "api", "geometry", "model", "state"],
   screens: ["styles", "api", "geometry", "model", "state", "tools", "canvas"],
   "main.tsx": ["screens", "api", "styles"],
   styles: [],

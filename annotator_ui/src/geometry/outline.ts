@@ -1,4 +1,5 @@
-import { type Box, isSet, type Mask, maskBox } from "./mask";
+import { isSet, type Mask } from "./mask";
+import { decodeBox, type Runs, runsBox } from "./rle";
 
 /** Corners of one closed loop, as x0, y0, x1, y1, ... in image pixels; consecutive corners share a row or a column. */
 export type Loop = Int32Array;
@@ -53,19 +54,32 @@ function followLoop(mask: Mask, startX: number, startY: number, visit: (x: numbe
  * the right of each step: outer loops run clockwise on the screen, holes the other way round. No loop crosses a pixel,
  * so a line drawn beside it, on its left, stays outside the mask.
  */
-export function traceOutline(mask: Mask, box: Box = maskBox(mask)): Loop[] {
+export function traceOutline(mask: Mask): Loop[] {
   const loops: Loop[] = [];
-  const seen = new Uint8Array(box.width * box.height);
-  const indexOf = (x: number, y: number) => (x - box.x) * box.height + (y - box.y);
+  const { width, height } = mask;
+  const seen = new Uint8Array(width * height);
   // Every loop has a step to the right, along the top of some pixel: looking at those finds every loop.
-  for (let x = box.x; x < box.x + box.width; x++) {
-    for (let y = box.y; y < box.y + box.height; y++) {
-      if (seen[indexOf(x, y)] === 1 || !isSet(mask, x, y) || isSet(mask, x, y - 1)) continue;
+  for (let x = 0; x < width; x++) {
+    for (let y = 0; y < height; y++) {
+      if (seen[x * height + y] === 1 || !isSet(mask, x, y) || isSet(mask, x, y - 1)) continue;
       loops.push(
         followLoop(mask, x, y, (atX, atY) => {
-          seen[indexOf(atX, atY)] = 1;
+          seen[atX * height + atY] = 1;
         }),
       );
+    }
+  }
+  return loops;
+}
+
+/** The loops of a mask given by its runs; the cost follows the mask's box and not the image. */
+export function traceRuns(runs: Runs): Loop[] {
+  const box = runsBox(runs);
+  const loops = traceOutline(decodeBox(runs, box));
+  for (const loop of loops) {
+    for (let corner = 0; corner < loop.length; corner += 2) {
+      loop[corner] = (loop[corner] ?? 0) + box.x;
+      loop[corner + 1] = (loop[corner + 1] ?? 0) + box.y;
     }
   }
   return loops;

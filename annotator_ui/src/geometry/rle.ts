@@ -40,6 +40,28 @@ export function decodeMask(runs: Runs): Mask {
   return { width: runs.width, height: runs.height, data };
 }
 
+/** The part of a mask inside a box, as a mask of the box's size: what is far away costs nothing. */
+export function decodeBox(runs: Runs, box: Box): Mask {
+  const data = new Uint8Array(box.width * box.height);
+  const { height } = runs;
+  let start = 0;
+  runs.lengths.forEach((length, index) => {
+    const end = start + length;
+    if (index % 2 === 1) {
+      const firstColumn = Math.max(box.x, Math.floor(start / height));
+      const lastColumn = Math.min(box.x + box.width - 1, Math.floor((end - 1) / height));
+      for (let x = firstColumn; x <= lastColumn; x++) {
+        const top = Math.max(start - x * height, box.y);
+        const bottom = Math.min(end - x * height, box.y + box.height);
+        const column = (x - box.x) * box.height - box.y;
+        if (top < bottom) data.fill(1, column + top, column + bottom);
+      }
+    }
+    start = end;
+  });
+  return { width: box.width, height: box.height, data };
+}
+
 /**
  * The compressed string of pycocotools: from the fourth run on the difference to the run of the same value before it,
  * each number as base-32 digits, least significant first, bit 5 for "more follow", offset by 48 into ASCII.

@@ -1,9 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { emptyMask, isSet, maskArea } from "../../src/geometry/mask";
-import { type Loop, traceOutline } from "../../src/geometry/outline";
+import { type Loop, traceOutline, traceRuns } from "../../src/geometry/outline";
 import { imagePoint } from "../../src/geometry/points";
 import { fillPolygon } from "../../src/geometry/polygon";
+import { encodeMask } from "../../src/geometry/rle";
 import { drawn, masks, picture } from "./arbitraries";
 
 function corners(loop: Loop): [number, number][] {
@@ -74,6 +75,14 @@ describe("outline", () => {
         [0, 0],
       ],
     ]);
+  });
+
+  test("tracing the runs, in the mask's box only, gives the same loops", () => {
+    fc.assert(
+      fc.property(masks, (mask) => {
+        expect(traceRuns(encodeMask(mask))).toEqual(traceOutline(mask));
+      }),
+    );
   });
 
   test("an empty mask has no outline", () => {
