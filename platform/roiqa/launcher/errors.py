@@ -10,7 +10,7 @@ class LaunchError(Exception):
     """An expected failure of a start. Its text names what is wrong, where, and the remedy."""
 
 
-class StopRequested(Exception):  # noqa: N818  (not an error: Ctrl-C or SIGTERM arrived)
+class StopRequested(Exception):
     """Raised from a wait once a stop signal has arrived; everything started so far is then stopped."""
 
 
@@ -32,5 +32,8 @@ def file_errors_explained(path: Path) -> Iterator[None]:
         raise
 
 
-def disk_full(path: Path) -> LaunchError:
-    return LaunchError(f"The disk that holds {path} is full: free some space there, or choose another with --data-dir.")
+def disk_full(path: Path, how_full: str = "") -> LaunchError:
+    numbers = f" ({how_full})" if how_full else ""
+    return LaunchError(
+        f"The disk that holds {path} is full{numbers}: free some space there, or choose another with --data-dir."
+    )

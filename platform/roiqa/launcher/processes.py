@@ -114,13 +114,15 @@ def kill_group(process_group: int) -> None:
         return
 
 
-def wait_until(condition: Callable[[], bool], *, seconds: float, sleep: Sleep = time.sleep) -> bool:
+def wait_until(
+    condition: Callable[[], bool], *, seconds: float, sleep: Sleep = time.sleep, every: float = POLL_SECONDS
+) -> bool:
     """Poll until `condition` holds; False when `seconds` have passed without it."""
     deadline = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > deadline:
             return False
-        sleep(POLL_SECONDS)
+        sleep(every)
     return True
 
 
