@@ -2,18 +2,35 @@
 
 from datetime import timedelta
 
+from django.contrib.auth.models import AnonymousUser
 from django.utils import timezone
 from rest_framework import authentication, exceptions
 from rest_framework.request import Request
 
+from roiqa.accounts.errors import CSRFFailed
 from roiqa.accounts.models import ApiToken, User
 from roiqa.accounts.tokens import digest_of
+from roiqa.core.errors import NotSignedIn
+
+
+def signed_in(user: User | AnonymousUser) -> User:
+    """The user as a User. Views behind IsAuthenticated never see the refusal."""
+    if isinstance(user, User):
+        return user
+    raise NotSignedIn("Sign in first.")
 
 
 class SessionAuthentication(authentication.SessionAuthentication):
     def authenticate_header(self, request: Request) -> str:
         # With a challenge DRF answers 401 instead of 403, which is how the page knows that the log-in has run out.
         return "Session"
+
+    def enforce_csrf(self, request: Request) -> None:
+        """Raises CSRFFailed unless the request carries the token of its own cookie."""
+        try:
+            super().enforce_csrf(request)
+        except exceptions.PermissionDenied:
+            raise CSRFFailed from None
 
 
 class TokenAuthentication(authentication.BaseAuthentication):

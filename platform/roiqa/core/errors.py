@@ -35,6 +35,12 @@ class Invalid(DomainError):
     default_code = "invalid"
 
 
+class NotSignedIn(DomainError):
+    """Nobody, or the wrong person, as far as can be told."""
+
+    default_code = "not_authenticated"
+
+
 class NotAllowed(DomainError):
     """The person may not do this."""
 

@@ -13,6 +13,7 @@ from roiqa.core import errors
 
 STATUS_OF_FAMILY: Mapping[type[errors.DomainError], int] = {
     errors.Invalid: status.HTTP_422_UNPROCESSABLE_ENTITY,
+    errors.NotSignedIn: status.HTTP_401_UNAUTHORIZED,
     errors.NotAllowed: status.HTTP_403_FORBIDDEN,
     errors.NotFound: status.HTTP_404_NOT_FOUND,
     errors.Conflict: status.HTTP_409_CONFLICT,

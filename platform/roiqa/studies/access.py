@@ -6,20 +6,25 @@ from uuid import UUID
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import QuerySet
 
+from roiqa.accounts.authentication import signed_in
 from roiqa.accounts.models import User
 from roiqa.core.errors import NotAllowed, NotFound
 from roiqa.images.models import Image
 from roiqa.studies.models import Membership, Role, Study, StudyROI
 
+__all__ = [
+    "EVERYONE",
+    "STAFF",
+    "image_for",
+    "roles_in",
+    "signed_in",
+    "studies_visible_to",
+    "study_for",
+    "study_roi_for",
+]
+
 STAFF = (Role.ADMIN, Role.ML_ENGINEER)
 EVERYONE = (Role.ANNOTATOR, Role.ADMIN, Role.ML_ENGINEER)
-
-
-def signed_in(user: User | AnonymousUser) -> User:
-    """The user as a User. Views behind IsAuthenticated never see the refusal."""
-    if isinstance(user, User):
-        return user
-    raise NotAllowed("Sign in first.", code="not_authenticated")
 
 
 def studies_visible_to(user: User) -> QuerySet[Study]:
@@ -64,9 +69,7 @@ def image_for(*, user: User | AnonymousUser, image_id: UUID, roles: Collection[s
     return image
 
 
-def study_roi_for(
-    *, user: User | AnonymousUser, roi_id: UUID, roles: Collection[str] = EVERYONE
-) -> StudyROI:
+def study_roi_for(*, user: User | AnonymousUser, roi_id: UUID, roles: Collection[str] = EVERYONE) -> StudyROI:
     """The ROI in its study, if this person has one of the roles there. Raises NotFound otherwise."""
     person = signed_in(user)
     study_roi = (
