@@ -46,8 +46,6 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.postgres",
-    "whitenoise.runserver_nostatic",
-    "django.contrib.staticfiles",
     "rest_framework",
     "django_filters",
     "drf_spectacular",
@@ -135,13 +133,11 @@ if env.text("ROIQA_S3_BUCKET"):
         },
     }
 
-# The built interface (annotator_ui/dist) is served under /static/; its file names carry content hashes.
-STATIC_URL = "/static/"
+# The built interface is served under /static/ui/ by WhiteNoise; the names of its assets carry content hashes.
+STATIC_URL = "/static/ui/"
 UI_DIST = REPOSITORY / "annotator_ui" / "dist"
-STATICFILES_DIRS = [UI_DIST] if UI_DIST.is_dir() else []
-STATIC_ROOT = DATA_DIR / "static"
-WHITENOISE_USE_FINDERS = True
-WHITENOISE_AUTOREFRESH = DEBUG
+STATIC_ROOT = UI_DIST
+WHITENOISE_IMMUTABLE_FILE_TEST = r"^/static/ui/assets/.+-[\w-]{8}\.\w+$"
 
 # Limits on what comes in. Files go to disk above 2.5 MB (Django's default), JSON bodies stay small.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024

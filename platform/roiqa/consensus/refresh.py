@@ -62,12 +62,6 @@ def refresh_all() -> int:
 
 
 @transaction.atomic
-def relabel_study(*, study: Study) -> None:
-    """Mark every rated ROI of the study as due: its ruleset changed."""
-    study.study_rois.filter(n_accepted__gt=0).update(consensus_due=True)
-
-
-@transaction.atomic
 def _refresh_batch(*, study: Study) -> int:
     with connection.cursor() as cursor:
         cursor.execute(_TAKE_DUE, [study.pk, BATCH_ROIS])

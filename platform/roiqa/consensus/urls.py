@@ -1,5 +1,11 @@
-"""API paths of this room."""
+"""API paths of the admins' pages."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from roiqa.consensus import views
+
+urlpatterns = [
+    path("studies/<slug:slug>/progress/", views.ProgressView.as_view(), name="progress"),
+    path("studies/<slug:slug>/progress/rois/", views.ROIProgressView.as_view(), name="progress-rois"),
+    path("studies/<slug:slug>/agreement/", views.AgreementView.as_view(), name="agreement"),
+]

@@ -1,0 +1,54 @@
+"""Doors of the admins' pages: progress, the ROI table, agreement."""
+
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from roiqa.consensus import selectors, serializers
+from roiqa.core.errors import Invalid
+from roiqa.core.pagination import Pagination
+from roiqa.studies.access import STAFF, study_for
+
+STATES = (*selectors.ROI_STATES, "skipped")
+
+
+class ProgressView(APIView):
+    @extend_schema(operation_id="study_progress", summary="Progress", responses=serializers.ProgressSerializer)
+    def get(self, request: Request, slug: str) -> Response:
+        study = study_for(user=request.user, slug=slug, roles=STAFF)
+        return Response(serializers.ProgressSerializer(selectors.progress(study=study)).data)
+
+
+class ROIProgressView(APIView):
+    @extend_schema(
+        operation_id="study_progress_rois",
+        summary="Progress and label of each ROI",
+        parameters=[
+            OpenApiParameter("state", str, enum=STATES),
+            OpenApiParameter("cursor", str),
+            OpenApiParameter("limit", int),
+        ],
+        responses=serializers.ROIProgressSerializer(many=True),
+    )
+    def get(self, request: Request, slug: str) -> Response:
+        study = study_for(user=request.user, slug=slug, roles=STAFF)
+        state = request.query_params.get("state") or None
+        if state is not None and state not in STATES:
+            raise Invalid(f"state is {state!r}: use one of {', '.join(STATES)}.", fields={"state": ["unknown"]})
+        pages = Pagination()
+        rows = pages.paginate_queryset(selectors.roi_rows(study=study, state=state), request, view=self) or []
+        labels = selectors.label_records(row.consensus for row in rows if hasattr(row, "consensus"))
+        data = serializers.ROIProgressSerializer(rows, many=True, context={"labels": labels}).data
+        return pages.get_paginated_response(data)
+
+
+class AgreementView(APIView):
+    @extend_schema(
+        operation_id="study_agreement",
+        summary="Agreement between annotators",
+        responses=serializers.AgreementSerializer,
+    )
+    def get(self, request: Request, slug: str) -> Response:
+        study = study_for(user=request.user, slug=slug, roles=STAFF)
+        return Response(serializers.AgreementSerializer(selectors.agreement(study=study)).data)
