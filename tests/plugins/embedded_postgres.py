@@ -53,8 +53,8 @@ def start_missing_servers() -> None:
         postgres = EmbeddedPostgres(data_dir=folder, log_path=folder / "postgres.log", durable=durable)
         _servers.callback(postgres.stop)
         postgres.start()
-        postgres.create_database("roiqa")
-        _export("DATABASE_URL", postgres.url("roiqa"))
+        postgres.create_database()
+        _export("DATABASE_URL", postgres.url())
     if not os.environ.get("CELERY_BROKER_URL"):
         valkey = EmbeddedValkey(data_dir=folder, log_path=folder / "valkey.log")
         _servers.callback(valkey.stop)

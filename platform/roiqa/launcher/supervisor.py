@@ -20,7 +20,6 @@ from roiqa.launcher.programs import Backoff, Program, Service, command_program, 
 from roiqa.launcher.signals import SignalWatch
 from roiqa.launcher.valkey import EmbeddedValkey
 
-DATABASE = "roiqa"
 READY_SECONDS = 90
 GIVE_UP_AFTER_FAILURES = 3
 
@@ -109,8 +108,8 @@ class Supervisor:
                 data_dir=self.data.path, log_path=self.data.log_path("postgres"), sleep=self.watch.sleep
             )
             self._start_service(postgres)
-            postgres.create_database(DATABASE)
-            environment["DATABASE_URL"] = postgres.url(DATABASE)
+            postgres.create_database()
+            environment["DATABASE_URL"] = postgres.url()
         if not environment.get("CELERY_BROKER_URL"):
             valkey = EmbeddedValkey(
                 data_dir=self.data.path, log_path=self.data.log_path("valkey"), sleep=self.watch.sleep

