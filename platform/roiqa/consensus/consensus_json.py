@@ -37,7 +37,11 @@ def consensus_json(ratings: RatingTable, ruleset: Ruleset) -> Iterator[str]:
 
 
 def agreement_record(votes: VoteHistograms) -> dict[str, Any]:
-    """Krippendorff's ordinal alpha of each scale, with its 95 % bootstrap interval over ROIs."""
+    """Krippendorff's ordinal alpha of each scale, with its 95 % bootstrap interval over ROIs.
+
+    `rois` counts the ROIs with two ratings or more, which alone say something about agreement. A table of ratings does
+    not say which ROIs share an image, so the interval is narrower than one over images would be.
+    """
     histograms = {name: votes.severity[:, index] for index, name in enumerate(DISTORTIONS)}
     histograms |= {"quality": votes.quality, "importance": votes.importance}
     comparable = int((votes.n >= 2).sum())
@@ -46,14 +50,18 @@ def agreement_record(votes: VoteHistograms) -> dict[str, Any]:
 
 def _alpha_record(counts: npt.NDArray[np.int64], comparable: int) -> dict[str, Any]:
     alpha = ordinal_alpha(counts)
-    record = {"metric": "krippendorff alpha, ordinal", "alpha": None, "interval": None, "rois": comparable}
-    if alpha is None:
-        return {**record, "note": NO_VARIATION}
-    interval = bootstrap_ordinal_alpha(counts)
+    bootstrap = bootstrap_ordinal_alpha(counts) if alpha is not None else None
     ends = None
-    if interval.low is not None and interval.high is not None:
-        ends = [round(interval.low, _ALPHA_DECIMALS), round(interval.high, _ALPHA_DECIMALS)]
-    return {**record, "alpha": round(alpha, _ALPHA_DECIMALS), "interval": ends, "note": None}
+    if bootstrap is not None and bootstrap.low is not None and bootstrap.high is not None:
+        ends = [round(bootstrap.low, _ALPHA_DECIMALS), round(bootstrap.high, _ALPHA_DECIMALS)]
+    return {
+        "metric": "krippendorff alpha, ordinal",
+        "alpha": None if alpha is None else round(alpha, _ALPHA_DECIMALS),
+        "interval": ends,
+        "undefined_resamples": None if bootstrap is None else bootstrap.undefined,
+        "rois": comparable,
+        "note": NO_VARIATION if alpha is None else None,
+    }
 
 
 def _roi_lines(table: LabelTable, names: tuple[str, ...]) -> Iterator[str]:
@@ -65,6 +73,9 @@ def _roi_lines(table: LabelTable, names: tuple[str, ...]) -> Iterator[str]:
     )
     quality = _written_once(table.quality.votes, lambda row: quality_record(table, row))
     importance = _written_once(table.importance.votes, lambda row: importance_record(table, row))
+    flags = _written_once(
+        np.stack([table.n, table.clean, table.contested_clean, table.tie], axis=1), lambda row: roi_flags(table, row)
+    )
     labels = [json.dumps(name) for name in DISTORTIONS]
     roi_names = [names[roi] for roi in table.roi]
     for position, row in enumerate(sorted(range(rows), key=roi_names.__getitem__)):
@@ -72,15 +83,14 @@ def _roi_lines(table: LabelTable, names: tuple[str, ...]) -> Iterator[str]:
             f"{label}: {block}"
             for label, block in zip(labels, blocks[row * per_roi : (row + 1) * per_roi], strict=True)
         )
-        flags = json.dumps(roi_flags(table, row))[:-1]
         yield (
-            f"{',' if position else ''}\n{json.dumps(roi_names[row])}: {flags}, "
+            f"{',' if position else ''}\n{json.dumps(roi_names[row])}: {flags[row][:-1]}, "
             f'"quality": {quality[row]}, "importance": {importance[row]}, "distortions": {{{distortions}}}}}'
         )
 
 
-def _written_once(histograms: npt.NDArray[np.int64], record: Callable[[int], dict[str, Any]]) -> list[str]:
-    """The JSON of each row's label, written once per distinct histogram."""
-    first, kind = distinct_histograms(histograms)
+def _written_once(keys: npt.NDArray[np.int64], record: Callable[[int], dict[str, Any]]) -> list[str]:
+    """The JSON of each row's record, written once per distinct row: all that a record depends on is its row."""
+    first, kind = distinct_histograms(keys)
     written = [json.dumps(record(row)) for row in first.tolist()]
     return [written[index] for index in kind.tolist()]

@@ -87,11 +87,14 @@ def distinct_histograms(histograms: IntArray) -> tuple[npt.NDArray[np.int64], np
     A label depends on the histogram alone, and seven raters can make only some hundred different ones of a scale, so
     what is slow is done once for each of them.
     """
-    kind = np.zeros(len(histograms), dtype=np.int64)
-    first = kind[:1]
+    code, codes = np.zeros(len(histograms), dtype=np.int64), 1
     for column in histograms.T:
-        # Ranks instead of a product of all columns: they cannot overflow, however many raters an ROI has.
-        _, first, kind = np.unique(kind * (column.max(initial=0) + 1) + column, return_index=True, return_inverse=True)
+        radix = int(column.max(initial=0)) + 1
+        if codes * radix >= 2**63:  # so many raters that a code would overflow: go on from ranks
+            _, code = np.unique(code, return_inverse=True)
+            codes = len(code)
+        code, codes = code * radix + column, codes * radix
+    _, first, kind = np.unique(code, return_index=True, return_inverse=True)
     return first, kind
 
 
