@@ -24,8 +24,9 @@ from rest_framework.test import APIClient
 from roiqa.accounts.models import ApiToken, User
 from roiqa.accounts.tokens import digest_of, new_secret
 from roiqa.core.models import Job
+from roiqa.core.scales import DISTORTIONS
 from roiqa.images.models import Image
-from roiqa.ratings.models import DISTORTIONS, Assignment, AssignmentState, Rating
+from roiqa.ratings.models import Assignment, AssignmentState, Rating
 from roiqa.regions.models import ROI
 from roiqa.studies.models import Invite, Membership, Role, Study, StudyImage, StudyROI
 

@@ -277,9 +277,7 @@ def test_a_late_submit_takes_a_free_slot_again(study: Study, annotator: User) ->
     assert (study_roi.slots_left, study_roi.n_accepted) == (6, 1)
 
 
-def test_a_late_submit_to_a_full_roi_is_kept_but_not_counted_and_nobody_can_tell(
-    study: Study, annotator: User
-) -> None:
+def test_a_late_submit_to_a_full_roi_is_kept_but_not_counted_and_nobody_can_tell(study: Study, annotator: User) -> None:
     study.raters_per_roi = 1
     study.save()
     study_roi = make_roi(study)
@@ -401,9 +399,7 @@ def test_exclusion_gives_open_claims_back(study: Study, admin: User, annotator: 
     assert study_roi.slots_left == 7
 
 
-@pytest.mark.parametrize(
-    "statement", ["UPDATE ratings_rating SET quality = 0", "DELETE FROM ratings_rating"]
-)
+@pytest.mark.parametrize("statement", ["UPDATE ratings_rating SET quality = 0", "DELETE FROM ratings_rating"])
 def test_the_database_refuses_to_change_or_delete_a_rating(study: Study, annotator: User, statement: str) -> None:
     make_roi(study)
     client = client_for(annotator)

@@ -12,6 +12,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from roiqa import __version__
 from roiqa.config import env
+from roiqa.launcher import sockets
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 
@@ -87,7 +88,7 @@ def database_from_url(url: str) -> dict[str, Any]:
 
 
 # Without DATABASE_URL the socket is where `manage.py up` puts its embedded server.
-DATABASE_URL = env.text("DATABASE_URL") or f"postgresql://postgres@/roiqa?host={DATA_DIR / 'postgres'}"
+DATABASE_URL = env.text("DATABASE_URL") or sockets.database_url(DATA_DIR)
 DATABASES = {
     "default": {
         **database_from_url(DATABASE_URL),
@@ -110,7 +111,7 @@ if ENVIRONMENT == "test" or "pytest" in sys.modules:
 # Login throttling counts in PostgreSQL: it must hold over all processes and need no further service.
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "roiqa_cache"}}
 
-CELERY_BROKER_URL = env.text("CELERY_BROKER_URL") or f"redis+socket://{DATA_DIR / 'valkey' / 'valkey.sock'}"
+CELERY_BROKER_URL = env.text("CELERY_BROKER_URL") or sockets.broker_url(DATA_DIR)
 BROKER_ERRORS = (kombu.exceptions.OperationalError, redis.exceptions.RedisError, OSError)
 
 STORAGES: dict[str, Any] = {

@@ -12,8 +12,8 @@ from roiqa.consensus.rules.agreement import NO_VARIATION, bootstrap_ordinal_alph
 from roiqa.consensus.rules.labels import LabelTable, label_rois
 from roiqa.consensus.rules.records import distortion_record, importance_record, quality_record, roi_flags
 from roiqa.consensus.rules.rulesets import Ruleset
-from roiqa.consensus.rules.scales import DISTORTIONS
 from roiqa.consensus.rules.votes import VoteHistograms, count_votes, distinct_histograms
+from roiqa.core.scales import DISTORTIONS
 
 # Finer digits of alpha depend on the processor; the file should not.
 _ALPHA_DECIMALS = 12

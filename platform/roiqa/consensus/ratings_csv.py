@@ -11,8 +11,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from roiqa.consensus.rules.scales import DISTORTIONS, SCALES, VOTES_BY_SCALE
 from roiqa.core.errors import Invalid
+from roiqa.core.scales import DISTORTIONS, SCALES, VOTES_BY_SCALE
 
 HEADER: Final = ("roi", "annotator", *SCALES)
 

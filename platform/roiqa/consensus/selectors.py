@@ -14,8 +14,8 @@ from roiqa.consensus.rules.agreement import ordinal_alpha
 from roiqa.consensus.rules.labels import LabelTable, label_rois
 from roiqa.consensus.rules.records import Record, roi_record
 from roiqa.consensus.rules.rulesets import ruleset_named
-from roiqa.consensus.rules.scales import DISTORTIONS, SCALES
 from roiqa.consensus.rules.votes import VoteHistograms
+from roiqa.core.scales import DISTORTIONS, SCALES
 from roiqa.ratings.models import Assignment, AssignmentState, Rating, RatingStatus
 from roiqa.studies.models import Role, Study, StudyImage, StudyROI
 

@@ -7,9 +7,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from roiqa.core.scales import DISTORTIONS
 from roiqa.studies.models import Study, StudyROI
-
-DISTORTIONS = ("exposure", "noise", "blur", "contrast", "colorfulness", "compression")
 
 
 class AssignmentState(models.TextChoices):

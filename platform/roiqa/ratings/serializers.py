@@ -7,9 +7,10 @@ from django.urls import reverse
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from roiqa.core.scales import DISTORTIONS
 from roiqa.core.strict import StrictSerializer
 from roiqa.ratings.answers import Answer
-from roiqa.ratings.models import DISTORTIONS, Assignment, Rating, SkipReason
+from roiqa.ratings.models import Assignment, Rating, SkipReason
 
 TELEMETRY_MAX_BYTES = 16 * 1024
 DRAFT_MAX_BYTES = 16 * 1024

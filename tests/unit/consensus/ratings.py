@@ -7,8 +7,8 @@ import numpy as np
 from roiqa.consensus.rules.labels import LabelTable, label_rois
 from roiqa.consensus.rules.records import roi_record
 from roiqa.consensus.rules.rulesets import ANCHOR_V1, Ruleset
-from roiqa.consensus.rules.scales import DISTORTIONS, SCALES
 from roiqa.consensus.rules.votes import VoteHistograms, count_votes
+from roiqa.core.scales import DISTORTIONS, SCALES
 
 # One rating: the votes on the eight scales in the order of SCALES.
 Rating = tuple[int, ...]

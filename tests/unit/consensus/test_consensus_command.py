@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from roiqa.consensus.ratings_csv import HEADER
-from roiqa.consensus.rules.scales import DISTORTIONS, SCALES
+from roiqa.core.scales import DISTORTIONS, SCALES
 from tests.unit.consensus.oracle import label_distortion
 
 REPOSITORY = Path(__file__).parents[3]

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from roiqa.consensus.rules.records import roi_record
 from roiqa.consensus.rules.rulesets import ANCHOR_V1, LITERAL_V1, RULESETS, Ruleset, UnknownRuleset, ruleset_named
-from roiqa.consensus.rules.scales import DISTORTIONS
 from roiqa.consensus.rules.votes import UnevenVotes, VoteHistograms, VoteOutOfScale, count_votes
+from roiqa.core.scales import DISTORTIONS
 from tests.unit.consensus.oracle import label_distortion, level_by_equation_1, mean
 from tests.unit.consensus.ratings import Rating, blur_label, histograms, label, quality_label
 

@@ -6,26 +6,37 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('studies', '0001_initial'),
+        ("studies", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Consensus',
+            name="Consensus",
             fields=[
-                ('study_roi', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='consensus', serialize=False, to='studies.studyroi')),
-                ('ruleset', models.CharField(max_length=16)),
-                ('n', models.PositiveSmallIntegerField()),
-                ('votes', django.contrib.postgres.fields.ArrayField(base_field=models.PositiveSmallIntegerField(), size=46)),
-                ('levels', django.contrib.postgres.fields.ArrayField(base_field=models.SmallIntegerField(), size=8)),
-                ('is_clean', models.BooleanField()),
-                ('contested_clean', models.BooleanField()),
-                ('tie', models.BooleanField()),
-                ('computed_at', models.DateTimeField()),
+                (
+                    "study_roi",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="consensus",
+                        serialize=False,
+                        to="studies.studyroi",
+                    ),
+                ),
+                ("ruleset", models.CharField(max_length=16)),
+                ("n", models.PositiveSmallIntegerField()),
+                (
+                    "votes",
+                    django.contrib.postgres.fields.ArrayField(base_field=models.PositiveSmallIntegerField(), size=46),
+                ),
+                ("levels", django.contrib.postgres.fields.ArrayField(base_field=models.SmallIntegerField(), size=8)),
+                ("is_clean", models.BooleanField()),
+                ("contested_clean", models.BooleanField()),
+                ("tie", models.BooleanField()),
+                ("computed_at", models.DateTimeField()),
             ],
         ),
     ]

@@ -12,8 +12,8 @@ import numpy.typing as npt
 from roiqa.consensus.rules.intervals import mean_interval
 from roiqa.consensus.rules.levels import level_of
 from roiqa.consensus.rules.rulesets import DEFAULT_RULESET, Ruleset
-from roiqa.consensus.rules.scales import NONEXISTENT
 from roiqa.consensus.rules.votes import VoteHistograms
+from roiqa.core.scales import NONEXISTENT
 
 IntArray = npt.NDArray[np.int64]
 FloatArray = npt.NDArray[np.float64]

@@ -3,8 +3,8 @@
 import numpy as np
 import numpy.typing as npt
 
-from roiqa.consensus.rules.scales import LEVEL_COUNT
 from roiqa.consensus.rules.votes import IntArray
+from roiqa.core.scales import LEVEL_COUNT
 
 
 def level_of(total: IntArray, n: IntArray, *, maximum: int) -> npt.NDArray[np.int64]:

@@ -4,7 +4,7 @@ import math
 from typing import Any
 
 from roiqa.consensus.rules.labels import DistortionLabels, LabelTable, ScoreLabels
-from roiqa.consensus.rules.scales import DISTORTIONS, IMPORTANCE_LEVELS, QUALITY_LEVELS, SEVERITY_LEVELS
+from roiqa.core.scales import DISTORTIONS, IMPORTANCE_LEVELS, QUALITY_LEVELS, SEVERITY_LEVELS
 
 Record = dict[str, Any]
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from roiqa.consensus.rules.scales import DISTORTIONS, IMPORTANCE_VOTES, QUALITY_VOTES, SEVERITY_VOTES
+from roiqa.core.scales import DISTORTIONS, IMPORTANCE_VOTES, QUALITY_VOTES, SEVERITY_VOTES
 
 IntArray = npt.NDArray[np.integer]
 
