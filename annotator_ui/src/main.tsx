@@ -25,6 +25,11 @@ const router = createBrowserRouter([
         lazy: async () => ({ Component: (await import("./screens/home/JoinScreen")).JoinScreen }),
       },
       {
+        // Django serves the page here; the schema it reads is open to everyone.
+        path: "/api/v1/docs",
+        lazy: async () => ({ Component: (await import("./screens/admin/ApiDocsScreen")).ApiDocsScreen }),
+      },
+      {
         element: <Shell />,
         children: [
           {
@@ -37,6 +42,10 @@ const router = createBrowserRouter([
               {
                 path: "/account",
                 lazy: async () => ({ Component: (await import("./screens/home/AccountScreen")).AccountScreen }),
+              },
+              {
+                path: "/studies/new",
+                lazy: async () => ({ Component: (await import("./screens/admin/NewStudyScreen")).NewStudyScreen }),
               },
               {
                 path: "/studies/:slug",

@@ -1,0 +1,77 @@
+import { useMutation } from "@tanstack/react-query";
+import { type FormEvent, useState } from "react";
+import { api } from "../../api/client";
+import type { Release, Study } from "../../api/types";
+import { Button } from "../shared/Button";
+import { Dialog } from "../shared/Dialog";
+import { ErrorNote, fieldErrors } from "../shared/ErrorNote";
+import { Field } from "../shared/Field";
+import { hasRole, useProgress, useRefreshStudy } from "./useStudy";
+import { count } from "./words";
+
+/** Says what a release will hold, takes a note, and freezes. */
+export function FreezeDialog({ study, onClose }: { study: Study; onClose: () => void }) {
+  const [note, setNote] = useState("");
+  const refresh = useRefreshStudy(study.slug);
+  const freeze = useMutation({
+    mutationFn: () => api.post<Release>(`studies/${study.slug}/releases/`, { note: note.trim() }),
+    onSuccess: () => {
+      refresh();
+      onClose();
+    },
+  });
+
+  function submit(event: FormEvent) {
+    event.preventDefault();
+    freeze.mutate();
+  }
+
+  return (
+    <Dialog open title="Freeze a release" onClose={onClose}>
+      <p>
+        The present labels of the study, with the votes behind them, are copied under a number and a hash and never
+        change again. Later ratings go into a later release.
+      </p>
+      {hasRole(study, "admin") ? <Holds study={study} /> : <p>ROIs that lack raters are left out and counted.</p>}
+      <form onSubmit={submit}>
+        <Field
+          label="Note (optional)"
+          hint="Why this release is made, or what is new in it."
+          errors={fieldErrors(freeze.error, "note")}
+        >
+          {(control) => (
+            <textarea
+              {...control}
+              className="input"
+              maxLength={2000}
+              value={note}
+              onChange={(event) => setNote(event.target.value)}
+            />
+          )}
+        </Field>
+        {freeze.error ? <ErrorNote error={freeze.error} /> : null}
+        <div className="dialog-footer">
+          <Button onClick={onClose}>Cancel</Button>
+          <Button type="submit" variant="primary" busy={freeze.isPending}>
+            Freeze
+          </Button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}
+
+function Holds({ study }: { study: Study }) {
+  const progress = useProgress(study.slug);
+  if (progress.data === undefined) return null;
+  const { complete, total } = progress.data.rois;
+  const out = total - complete;
+  return (
+    <p className={out > 0 ? "note note-warn" : "note"}>
+      It will hold {count(complete, "complete ROI")}.{" "}
+      {out > 0
+        ? `${count(out, "ROI that still lacks", "ROIs that still lack")} raters will be left out; the release says how many.`
+        : "Nothing is left out."}
+    </p>
+  );
+}

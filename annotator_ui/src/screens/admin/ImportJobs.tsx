@@ -1,0 +1,68 @@
+import { useQuery } from "@tanstack/react-query";
+import { api } from "../../api/client";
+import type { ImportReport, Job, Page, Study } from "../../api/types";
+import { Badge } from "../shared/Badge";
+import { ErrorNote } from "../shared/ErrorNote";
+import { ImportReportView } from "./ImportReportView";
+import { JobProgress } from "./JobProgress";
+import { isFinished, useJob } from "./useJob";
+import { studyKey } from "./useStudy";
+import { timeAgo } from "./words";
+
+const SHOWN = 5;
+const TONES = { queued: "neutral", running: "accent", succeeded: "ok", failed: "danger", cancelled: "warn" } as const;
+
+/** The latest imports of the study with what became of every file; they are the server's, so a reload loses none. */
+export function ImportJobs({ study, onFinished }: { study: Study; onFinished: () => void }) {
+  const jobs = useQuery({
+    queryKey: studyKey(study.slug, "jobs", "import"),
+    queryFn: () => api.get<Page<Job<ImportReport>>>(`studies/${study.slug}/jobs/?kind=import&limit=${SHOWN}`),
+  });
+  if (jobs.error) return <ErrorNote error={jobs.error} onRetry={() => void jobs.refetch()} />;
+  if (jobs.data === undefined || jobs.data.results.length === 0) return null;
+  return (
+    <section className="card stack" aria-labelledby="imports">
+      <h2 id="imports">Latest imports</h2>
+      <ol className="plain-list jobs">
+        {jobs.data.results.map((job, index) => (
+          <li key={job.id}>
+            <ImportJob job={job} open={index === 0} onFinished={onFinished} />
+          </li>
+        ))}
+      </ol>
+    </section>
+  );
+}
+
+function ImportJob({
+  job: listed,
+  open,
+  onFinished,
+}: {
+  job: Job<ImportReport>;
+  open: boolean;
+  onFinished: () => void;
+}) {
+  const watched = useJob<ImportReport>(isFinished(listed) ? null : listed.id, onFinished);
+  const job = watched.job ?? listed;
+  if (!isFinished(job)) return <JobProgress job={job} label="Importing" />;
+  return (
+    <details open={open}>
+      <summary>
+        <Badge tone={TONES[job.state]}>{job.state}</Badge> {timeAgo(job.created_at)}{" "}
+        <span className="muted">{summaryOf(job)}</span>
+      </summary>
+      {job.state === "succeeded" ? null : <p>{job.message}</p>}
+      {job.report && "refused" in job.report ? (
+        <ImportReportView report={job.report} name={`import-${job.created_at.slice(0, 10)}`} />
+      ) : null}
+    </details>
+  );
+}
+
+function summaryOf({ report }: Job<ImportReport>): string {
+  if (report === null || !("refused" in report)) return "";
+  const parts = [`${report.images_added} images and ${report.rois_added} ROIs added`];
+  if (report.refused.length > 0) parts.push(`${report.refused.length} refused`);
+  return parts.join(", ");
+}

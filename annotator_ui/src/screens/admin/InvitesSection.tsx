@@ -1,0 +1,83 @@
+import { useQuery } from "@tanstack/react-query";
+import { useState } from "react";
+import { api } from "../../api/client";
+import type { Invite, Study } from "../../api/types";
+import { Button } from "../shared/Button";
+import { ErrorNote } from "../shared/ErrorNote";
+import { Table } from "../shared/Table";
+import { ConfirmDialog } from "./ConfirmDialog";
+import { InviteDialog } from "./InviteDialog";
+import { studyKey, useRefreshStudy } from "./useStudy";
+import { formatDateTime, ROLES } from "./words";
+
+/** The links that are out, and a new one. */
+export function InvitesSection({ study }: { study: Study }) {
+  const [making, setMaking] = useState(false);
+  const invites = useQuery({
+    queryKey: studyKey(study.slug, "invites"),
+    queryFn: () => api.all<Invite>(`studies/${study.slug}/invites/`),
+  });
+  return (
+    <section className="card" aria-labelledby="invites">
+      <div className="row row-between">
+        <h2 id="invites">Invites</h2>
+        <Button variant="primary" onClick={() => setMaking(true)}>
+          New invite link
+        </Button>
+      </div>
+      <p className="muted">
+        Whoever opens an invite link can make an account and joins this study. There is no other way in: sign-up is
+        closed.
+      </p>
+      {invites.error ? <ErrorNote error={invites.error} onRetry={() => void invites.refetch()} /> : null}
+      {invites.data ? <InviteRows study={study} invites={invites.data} /> : null}
+      {making ? <InviteDialog study={study} onClose={() => setMaking(false)} /> : null}
+    </section>
+  );
+}
+
+function InviteRows({ study, invites }: { study: Study; invites: readonly Invite[] }) {
+  const [revoking, setRevoking] = useState<Invite | null>(null);
+  const refresh = useRefreshStudy(study.slug);
+  return (
+    <>
+      <Table
+        caption="Open invite links"
+        rows={invites}
+        rowKey={({ id }) => id}
+        empty={<p className="muted">No invite link is open.</p>}
+        columns={[
+          { header: "Joins as", cell: ({ role }) => ROLES[role].word },
+          { header: "Used", numeric: true, cell: ({ uses, max_uses: most }) => `${uses} of ${most}` },
+          { header: "Valid until", cell: ({ expires_at: end }) => formatDateTime(end) },
+          {
+            header: "Link",
+            cell: (invite) => (
+              <Button
+                small
+                aria-label={`Revoke the ${ROLES[invite.role].word} invite valid until ${formatDateTime(invite.expires_at)}`}
+                onClick={() => setRevoking(invite)}
+              >
+                Revoke…
+              </Button>
+            ),
+          },
+        ]}
+      />
+      {revoking === null ? null : (
+        <ConfirmDialog
+          title="Revoke this invite link?"
+          action="Revoke"
+          danger
+          onConfirm={async () => {
+            await api.delete(`studies/${study.slug}/invites/${revoking.id}/`);
+            refresh();
+          }}
+          onClose={() => setRevoking(null)}
+        >
+          <p>The link stops working at once. Who has already joined with it stays a member.</p>
+        </ConfirmDialog>
+      )}
+    </>
+  );
+}

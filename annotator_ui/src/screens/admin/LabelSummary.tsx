@@ -1,0 +1,60 @@
+import { DISTORTIONS } from "../../api/types";
+import { Badge } from "../shared/Badge";
+import type { ROIConsensus } from "./shapes";
+import { IMPORTANCE_WORDS, QUALITY_WORDS, SEVERITY_WORDS } from "./words";
+
+/** A label at a glance: the quality word, the distortions that are there with their severity, and its flags. */
+export function LabelSummary({ label }: { label: ROIConsensus }) {
+  const present = DISTORTIONS.flatMap((name) => {
+    const level = label.distortions[name].level;
+    return level === null ? [] : [{ name, level }];
+  });
+  return (
+    <div className="label-summary">
+      <div>
+        <strong>{QUALITY_WORDS[label.quality.level]}</strong>{" "}
+        <span className="muted small">quality · {IMPORTANCE_WORDS[label.importance.level]} importance</span>
+      </div>
+      {label.clean ? (
+        <span className="small">no visible distortion</span>
+      ) : (
+        <ul className="plain-list severities">
+          {present.map(({ name, level }) => (
+            <li key={name}>
+              <SeverityDots level={level} /> {name} <span className="muted">{SEVERITY_WORDS[level]}</span>
+            </li>
+          ))}
+        </ul>
+      )}
+      <div className="row">
+        {label.tie ? (
+          <Badge
+            tone="warn"
+            title="Exactly half of the raters saw one of the distortions: one more rater would settle it."
+          >
+            tie
+          </Badge>
+        ) : null}
+        {label.contested_clean ? (
+          <Badge
+            tone="warn"
+            title="Labelled clean, though at least 40 % of the raters saw one and the same distortion."
+          >
+            contested clean
+          </Badge>
+        ) : null}
+      </div>
+    </div>
+  );
+}
+
+/** Five dots, more of them filled the worse it is: extreme 5, trivial 1. The word stands beside them. */
+function SeverityDots({ level }: { level: number }) {
+  return (
+    <span className="dots" aria-hidden="true">
+      {[0, 1, 2, 3, 4].map((dot) => (
+        <span key={dot} className={dot < 5 - level ? "dot dot-on" : "dot"} />
+      ))}
+    </span>
+  );
+}

@@ -1,0 +1,84 @@
+import type { Release, Study } from "../../api/types";
+import { Badge } from "../shared/Badge";
+import { ErrorNote } from "../shared/ErrorNote";
+import { CopyButton } from "./CopyButton";
+import { ExportPanel } from "./ExportPanel";
+import { JobProgress } from "./JobProgress";
+import { Stat } from "./Stat";
+import { isFinished, useJob } from "./useJob";
+import { useRefreshStudy } from "./useStudy";
+import { count, formatDateTime, formatNumber } from "./words";
+
+const TONES = { freezing: "accent", ready: "ok", failed: "danger" } as const;
+
+/** One release: what it holds, its hash, and its exports. */
+export function ReleaseCard({ study, release }: { study: Study; release: Release }) {
+  const titleId = `release-${release.number}`;
+  return (
+    <article className="card stack" aria-labelledby={titleId}>
+      <div className="row row-between">
+        <div className="row">
+          <h2 id={titleId}>Release {release.number}</h2>
+          <Badge tone={TONES[release.state]}>{release.state}</Badge>
+          {study.simulated ? <Badge tone="warn">simulated ratings</Badge> : null}
+        </div>
+        <span className="muted small">
+          {formatDateTime(release.created_at)}
+          {release.created_by ? ` by ${release.created_by}` : ""} · labels by {release.ruleset}
+        </span>
+      </div>
+      {release.note ? <p className="prose">{release.note}</p> : null}
+      {release.state === "freezing" ? <Freezing study={study} release={release} /> : null}
+      {release.state === "failed" ? <Failed release={release} /> : null}
+      {release.state === "ready" ? <Ready release={release} /> : null}
+    </article>
+  );
+}
+
+function Freezing({ study, release }: { study: Study; release: Release }) {
+  const refresh = useRefreshStudy(study.slug);
+  const { job, error } = useJob(release.job, refresh);
+  if (error) return <ErrorNote error={error} />;
+  return job && !isFinished(job) ? <JobProgress job={job} label="Freezing" /> : <p className="muted">Freezing…</p>;
+}
+
+function Failed({ release }: { release: Release }) {
+  const { job } = useJob(release.job);
+  return (
+    <p className="note note-error">
+      {job?.message || "The release could not be made."} Nothing was lost: freeze again once the cause is mended.
+    </p>
+  );
+}
+
+function Ready({ release }: { release: Release }) {
+  const { counts } = release;
+  return (
+    <>
+      <dl className="stats">
+        <Stat
+          term="ROIs"
+          value={formatNumber(counts.rois)}
+          note={
+            counts.incomplete_rois === 0
+              ? "none left out"
+              : `${count(counts.incomplete_rois, "incomplete one")} left out`
+          }
+        />
+        <Stat term="Images" value={formatNumber(counts.images)} />
+        <Stat term="Ratings" value={formatNumber(counts.ratings)} />
+        <Stat term="Annotators" value={formatNumber(counts.annotators)} />
+        <Stat
+          term="Hash of the content"
+          value={
+            <span className="row hash">
+              <code title={release.hash}>{release.hash.slice(0, 12)}</code>
+              <CopyButton text={release.hash} label={`Copy the hash of release ${release.number}`} />
+            </span>
+          }
+        />
+      </dl>
+      <ExportPanel release={release} />
+    </>
+  );
+}

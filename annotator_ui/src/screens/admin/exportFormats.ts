@@ -1,0 +1,37 @@
+import type { ExportFormat } from "../../api/types";
+
+/** What each export is for, in the order in which people want them. */
+export const EXPORT_FORMATS: readonly {
+  format: ExportFormat;
+  title: string;
+  means: string;
+  /** Whether the images can come along, in one zip. */
+  takesImages: boolean;
+}[] = [
+  {
+    format: "seagull",
+    title: "SEAGULL",
+    means:
+      "JSON with masks and all labels: mean, spread, interval, level word and votes of every scale. Also valid COCO, so " +
+      "pycocotools, CVAT and FiftyOne open it.",
+    takesImages: true,
+  },
+  {
+    format: "coco",
+    title: "COCO",
+    means: "Plain COCO JSON: images, masks and boxes, for tools that refuse fields they do not know.",
+    takesImages: true,
+  },
+  {
+    format: "ratings",
+    title: "Ratings (CSV)",
+    means: "One row per rating under pseudonyms, for statistics of your own. “manage.py consensus” reads it.",
+    takesImages: false,
+  },
+  {
+    format: "parquet",
+    title: "Parquet",
+    means: "Labels and ratings as columnar tables for pandas, Polars, DuckDB or Spark.",
+    takesImages: false,
+  },
+];

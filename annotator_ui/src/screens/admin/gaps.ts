@@ -1,0 +1,56 @@
+import type { Study, StudyProgress } from "../../api/types";
+import { count, STATES } from "./words";
+
+/** Something that keeps the study from being complete, and where to mend it. */
+export interface Gap {
+  text: string;
+  to?: string;
+  action?: string;
+}
+
+/** What is missing, the most basic first; empty when the study is complete or simply under way. */
+export function gapsOf(study: Study, progress: StudyProgress): Gap[] {
+  const base = `/studies/${study.slug}`;
+  if (study.counts.images === 0) {
+    return [{ text: "The study has no images yet.", to: `${base}/images`, action: "Import images" }];
+  }
+  if (progress.rois.total === 0) {
+    return [
+      {
+        text: "No ROI is marked yet. Open an image and draw one, or import a COCO JSON file with ROIs.",
+        to: `${base}/images`,
+        action: "Open the images",
+      },
+    ];
+  }
+  const open = progress.rois.in_progress + progress.rois.untouched;
+  if (open === 0) return [];
+  const gaps: Gap[] = [];
+  const raters = progress.annotators.filter(({ excluded }) => !excluded).length;
+  if (raters < study.raters_per_roi) {
+    gaps.push({
+      text:
+        `Every ROI needs ${study.raters_per_roi} different people, but the study has ` +
+        `${raters === 0 ? "no annotators yet" : count(raters, "annotator")}. ` +
+        `Invite at least ${study.raters_per_roi - raters} more.`,
+      to: `${base}?tab=members`,
+      action: "Invite annotators",
+    });
+  }
+  if (study.state !== "open") {
+    gaps.push({
+      text: `The study is ${STATES[study.state].word}: nobody gets an ROI to rate.`,
+      to: `${base}?tab=settings`,
+      action: "Change the state",
+    });
+  }
+  const needed = progress.ratings.wanted - progress.ratings.accepted;
+  if (needed > 0) {
+    gaps.push({
+      text: `${count(needed, "more rating is", "more ratings are")} needed for ${count(open, "ROI")}.`,
+      to: `${base}?tab=rois&state=untouched`,
+      action: "Show the ROIs",
+    });
+  }
+  return gaps;
+}

@@ -1,0 +1,76 @@
+import type { Ruleset, Study, StudyState } from "../../api/types";
+
+/** The settings of a study as a form holds them: numbers are text while they are typed. */
+export interface ProtocolForm {
+  title: string;
+  description: string;
+  guide_text: string;
+  raters_per_roi: string;
+  ruleset: Ruleset;
+  lease_minutes: string;
+  ask_extra_on_tie: boolean;
+  annotators_draw: boolean;
+}
+
+export const NEW_STUDY: ProtocolForm = {
+  title: "",
+  description: "",
+  guide_text: "",
+  raters_per_roi: "7",
+  ruleset: "anchor-v1",
+  lease_minutes: "15",
+  ask_extra_on_tie: true,
+  annotators_draw: false,
+};
+
+export function formOf(study: Study): ProtocolForm {
+  return {
+    title: study.title,
+    description: study.description,
+    guide_text: study.guide_text,
+    raters_per_roi: String(study.raters_per_roi),
+    ruleset: study.ruleset,
+    lease_minutes: String(study.lease_minutes),
+    ask_extra_on_tie: study.ask_extra_on_tie,
+    annotators_draw: study.annotators_draw ?? false,
+  };
+}
+
+export type StudyChanges = Partial<
+  Omit<ProtocolForm, "raters_per_roi" | "lease_minutes"> & {
+    raters_per_roi: number;
+    lease_minutes: number;
+    state: StudyState;
+  }
+>;
+
+/** The form as the API wants it. */
+export function bodyOf(form: ProtocolForm): Required<Omit<StudyChanges, "state">> {
+  return {
+    ...form,
+    title: form.title.trim(),
+    raters_per_roi: Number(form.raters_per_roi),
+    lease_minutes: Number(form.lease_minutes),
+  };
+}
+
+/** Only what differs from the study: two admins who change different things do not undo each other. */
+export function changesOf(study: Study, form: ProtocolForm): StudyChanges {
+  const before = bodyOf(formOf(study));
+  const after = bodyOf(form);
+  return Object.fromEntries(
+    Object.entries(after).filter(([name, value]) => before[name as keyof typeof before] !== value),
+  ) as StudyChanges;
+}
+
+/** A study's address made from its title: lower case, digits and hyphens. */
+export function slugOf(title: string): string {
+  return title
+    .normalize("NFKD")
+    .replace(/[\u0300-\u036f]/g, "")
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, "-")
+    .replace(/^-+|-+$/g, "")
+    .slice(0, 64)
+    .replace(/-+$/, "");
+}
