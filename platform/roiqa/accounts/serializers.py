@@ -2,12 +2,15 @@
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from roiqa.accounts.models import ApiToken, User
 from roiqa.core.strict import StrictSerializer, Text
 
 PASSWORD_LENGTH = 256
+# As `studies.Role` has them; this room lies below that one.
+ROLES = [("annotator", "Annotator"), ("admin", "Admin"), ("ml_engineer", "Ml Engineer")]
 
 
 class CredentialsInput(StrictSerializer):
@@ -27,7 +30,7 @@ class TokenInput(CredentialsInput):
 class MyMembershipSerializer(serializers.Serializer[Any]):
     study = serializers.CharField(source="study.slug")
     study_title = serializers.CharField(source="study.title")
-    role = serializers.ChoiceField(choices=["annotator", "admin", "ml_engineer"])
+    role = serializers.ChoiceField(choices=ROLES)
 
 
 class MeSerializer(serializers.Serializer[User]):
@@ -46,6 +49,7 @@ class MeSerializer(serializers.Serializer[User]):
     def get_sign_up_open(self, user: User) -> bool:
         return False
 
+    @extend_schema_field(MyMembershipSerializer(many=True))
     def get_memberships(self, user: User) -> list[dict[str, Any]]:
         rows = user.memberships.select_related("study").order_by("study__title", "role")
         return list(MyMembershipSerializer(rows, many=True).data)

@@ -1,0 +1,116 @@
+"""Making a study and changing its protocol."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.db import IntegrityError, connection, transaction
+from django.db.models import F, Q
+from django.utils.text import slugify
+
+from roiqa.accounts.models import User
+from roiqa.core import audit
+from roiqa.studies.errors import MayNotCreateStudies, RatersCannotShrink, SlugTaken
+from roiqa.studies.models import Membership, Role, Study, StudyROI
+
+SLUG_LENGTH = 64
+
+# Rows are locked in the order of their ids, as everywhere.
+_LOCKED = """
+WITH locked AS (
+  SELECT id FROM studies_studyroi WHERE study_id = %(study)s ORDER BY id FOR NO KEY UPDATE
+)
+UPDATE studies_studyroi r
+"""
+# Every ROI of the study wants `more` raters more (fewer when negative). A ROI that has more counted ratings than
+# planned (an exclusion was taken back) gets no free slot for them.
+_WANT_MORE = (
+    _LOCKED
+    + """
+SET raters_wanted = r.raters_wanted + %(more)s,
+    slots_left = least(greatest(0, r.slots_left + %(more)s), greatest(0, r.raters_wanted + %(more)s - r.n_accepted))
+FROM locked WHERE r.id = locked.id
+"""
+)
+_RELABEL = _LOCKED + "SET consensus_due = true FROM locked WHERE r.id = locked.id AND r.n_accepted > 0"
+
+
+@transaction.atomic
+def create_study(*, by: User, title: str, slug: str = "", **protocol: Any) -> Study:
+    """A new study with `by` as its admin. Without a slug one is made from the title.
+
+    Raises MayNotCreateStudies, SlugTaken.
+    """
+    if not by.may_create_studies:
+        raise MayNotCreateStudies
+    if slug:
+        study = _insert(slug=slug, title=title, created_by=by, **protocol)
+        if study is None:
+            raise SlugTaken(slug)
+    else:
+        study = _insert_under_free_slug(title=title, created_by=by, **protocol)
+    Membership.objects.create(study=study, user=by, role=Role.ADMIN)
+    audit.record(actor_id=by.pk, action="study_created", study_slug=study.slug, target=study.slug, title=title)
+    return study
+
+
+def _insert(**fields: Any) -> Study | None:
+    """The new study, or None when its slug is taken."""
+    try:
+        with transaction.atomic():
+            return Study.objects.create(**fields)
+    except IntegrityError:
+        return None
+
+
+def _insert_under_free_slug(*, title: str, **fields: Any) -> Study:
+    base = slugify(title)[: SLUG_LENGTH - 8].strip("-_").replace("_", "-") or "study"
+    number = 1
+    while True:
+        study = _insert(slug=base if number == 1 else f"{base}-{number}", title=title, **fields)
+        if study is not None:
+            return study
+        number += 1
+
+
+@transaction.atomic
+def change_study(*, study: Study, by: User, changes: Mapping[str, Any]) -> Study:
+    """Change title, texts, state or protocol. Raises RatersCannotShrink once rating has begun."""
+    # NO KEY: rows that refer to the study can still be written. An import takes the same lock when it reads
+    # `raters_per_roi`, so that no new ROI misses a change.
+    held = Study.objects.select_for_update(no_key=True).get(pk=study.pk)
+    before = {name: getattr(held, name) for name in changes}
+    changed = {name: value for name, value in changes.items() if value != before[name]}
+    if "raters_per_roi" in changed:
+        _change_raters(study=held, wanted=changed["raters_per_roi"])
+    if "ruleset" in changed:
+        with connection.cursor() as cursor:
+            cursor.execute(_RELABEL, {"study": held.pk})
+    for name, value in changed.items():
+        setattr(held, name, value)
+    if changed:
+        held.save(update_fields=list(changed))
+        audit.record(
+            actor_id=by.pk,
+            action="study_changed",
+            study_slug=held.slug,
+            target=held.slug,
+            before={name: before[name] for name in changed},
+            after=changed,
+        )
+    return held
+
+
+def _change_raters(*, study: Study, wanted: int) -> None:
+    if wanted < study.raters_per_roi and _has_begun(study):
+        raise RatersCannotShrink(wanted=wanted, present=study.raters_per_roi)
+    with connection.cursor() as cursor:
+        cursor.execute(_WANT_MORE, {"study": study.pk, "more": wanted - study.raters_per_roi})
+
+
+def _has_begun(study: Study) -> bool:
+    """Whether any ROI of the study was ever claimed or rated."""
+    touched = Q(n_accepted__gt=0) | Q(slots_left__lt=F("raters_wanted"))
+    return (
+        Membership.objects.filter(study=study, claims_made__gt=0).exists()
+        or StudyROI.objects.filter(touched, study=study).exists()
+    )
