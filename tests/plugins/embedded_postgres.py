@@ -27,6 +27,10 @@ def pytest_load_initial_conftests() -> Generator[None, object, object]:
 
 
 def pytest_unconfigure() -> None:
+    stop_servers()
+
+
+def stop_servers() -> None:
     _servers.close()
 
 

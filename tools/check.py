@@ -1,0 +1,88 @@
+"""Every check and every test in order, each with its time; stops at the first that fails. `make test` and CI run this.
+
+Arguments go to pytest: `tools/check.py tests/unit -x`. ROIQA_CHECK=fmt,types,... picks steps by name.
+"""
+
+import os
+import secrets
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+PYTHON = sys.executable
+UI = REPOSITORY / "annotator_ui"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    name: str
+    what: str
+    command: list[str]
+    folder: Path = REPOSITORY
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+PRODUCTION = {
+    "ROIQA_ENV": "production",
+    "ROIQA_SECRET_KEY": secrets.token_urlsafe(64),
+    "ROIQA_ALLOWED_HOSTS": "roiqa.example.org",
+    "ROIQA_DEBUG": "0",
+}
+LINT_IMPORTS = "from importlinter.cli import lint_imports_command as main; main()"
+
+
+def steps(pytest_arguments: list[str]) -> list[Step]:
+    manage = [PYTHON, "manage.py"]
+    return [
+        Step(name="fmt", what="Python format", command=[PYTHON, "-m", "ruff", "format", "--check", "--quiet", "."]),
+        Step(name="lint", what="Python lint", command=[PYTHON, "-m", "ruff", "check", "--quiet", "."]),
+        Step(name="imports", what="import contracts", command=[PYTHON, "-c", LINT_IMPORTS]),
+        Step(name="types", what="Python types", command=[PYTHON, "-m", "mypy"]),
+        Step(
+            name="migrations",
+            what="migrations",
+            command=[PYTHON, "tools/with_database.py", *manage, "makemigrations", "--check", "--dry-run"],
+        ),
+        Step(
+            name="deploy",
+            what="deployment checks",
+            command=[*manage, "check", "--deploy", "--fail-level", "WARNING"],
+            environment=PRODUCTION,
+        ),
+        Step(name="schema", what="API schema drift", command=[PYTHON, "tools/schema.py", "--check"]),
+        Step(
+            name="ui-check",
+            what="interface: format, lint, types",
+            command=["npm", "run", "--silent", "check"],
+            folder=UI,
+        ),
+        Step(name="ui-test", what="interface: unit tests", command=["npm", "run", "--silent", "test"], folder=UI),
+        Step(name="tests", what="Python tests", command=[PYTHON, "-m", "pytest", *pytest_arguments]),
+    ]
+
+
+def main() -> int:
+    wanted = set(filter(None, os.environ.get("ROIQA_CHECK", "").split(",")))
+    chosen = [step for step in steps(sys.argv[1:]) if not wanted or step.name in wanted]
+    began = time.monotonic()
+    for step in chosen:
+        print(f"== {step.what}", flush=True)
+        step_began = time.monotonic()
+        status = subprocess.run(
+            step.command, cwd=step.folder, env=os.environ | step.environment, check=False
+        ).returncode
+        seconds = time.monotonic() - step_began
+        if status != 0:
+            print(f"== {step.what}: FAILED after {seconds:.1f} s", flush=True)
+            return 1
+        print(f"== {step.what}: passed in {seconds:.1f} s", flush=True)
+    print(f"== all {len(chosen)} checks passed in {time.monotonic() - began:.1f} s", flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
