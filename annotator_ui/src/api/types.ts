@@ -85,6 +85,7 @@ export interface Member {
   username: string;
   pseudonym: string;
   role: Role;
+  simulated: boolean;
   joined_at: string;
   excluded_at: string | null;
   exclusion_reason: string;
@@ -196,20 +197,23 @@ export interface MyProgress {
 
 export interface StudyProgress {
   rois: { total: number; complete: number; in_progress: number; untouched: number };
-  ratings: { accepted: number; wanted: number; surplus: number; revised: number };
+  ratings: { accepted: number; wanted: number; missing: number; surplus: number; revised: number };
   skips: { reason: SkipReason; count: number }[];
   per_hour: { hour: string; count: number }[];
   annotators: {
     member: string;
     pseudonym: string;
     username: string;
+    simulated: boolean;
     rated: number;
     skipped: number;
     last_active: string | null;
     median_seconds: number | null;
-    excluded: boolean;
+    excluded_at: string | null;
+    exclusion_reason: string;
   }[];
-  estimate_hours_left: number | null;
+  /** Missing ratings at the recent pace, in hours in which anybody rates. */
+  rating_hours_left: number | null;
 }
 
 export interface ROIProgressRow {

@@ -7,7 +7,7 @@ const STUDY = { slug: "park", state: "open", raters_per_roi: 3, counts: { images
 function progress(change: Partial<StudyProgress>): StudyProgress {
   return {
     rois: { total: 5, complete: 2, in_progress: 1, untouched: 2 },
-    ratings: { accepted: 8, wanted: 15, surplus: 0, revised: 0 },
+    ratings: { accepted: 8, wanted: 15, missing: 7, surplus: 0, revised: 0 },
     skips: [],
     per_hour: [],
     annotators: ["ann", "ben", "cem"].map((username) => ({
@@ -18,9 +18,11 @@ function progress(change: Partial<StudyProgress>): StudyProgress {
       skipped: 0,
       last_active: null,
       median_seconds: null,
-      excluded: false,
+      simulated: false,
+      excluded_at: null,
+      exclusion_reason: "",
     })),
-    estimate_hours_left: null,
+    rating_hours_left: null,
     ...change,
   };
 }
@@ -41,7 +43,10 @@ test("a running study says how many ratings it needs", () => {
 
 test("annotators who are excluded do not make up the number of raters", () => {
   const numbers = progress({});
-  const excluded = numbers.annotators.map((row, index) => ({ ...row, excluded: index > 0 }));
+  const excluded = numbers.annotators.map((row, index) => ({
+    ...row,
+    excluded_at: index > 0 ? "2026-02-03T12:00:00Z" : null,
+  }));
   expect(gapsOf(STUDY, { ...numbers, annotators: excluded })[0]?.text).toContain("has 1 annotator. Invite at least 2");
 });
 

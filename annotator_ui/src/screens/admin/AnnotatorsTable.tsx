@@ -9,7 +9,7 @@ import { errorText } from "../shared/ErrorNote";
 import { Table } from "../shared/Table";
 import { useToast } from "../shared/Toast";
 import { ExcludeDialog } from "./ExcludeDialog";
-import { useRefreshStudy } from "./useStudy";
+import { hasRole, useRefreshStudy } from "./useStudy";
 import { formatNumber, formatSeconds, timeAgo } from "./words";
 
 type Annotator = StudyProgress["annotators"][number];
@@ -25,6 +25,24 @@ export function AnnotatorsTable({ study, annotators }: { study: Study; annotator
     onError: (error) => toast({ text: errorText(error), tone: "error" }),
     onSettled: refresh,
   });
+  const votes = {
+    header: "Votes",
+    cell: (row: Annotator) =>
+      row.excluded_at !== null ? (
+        <Button
+          small
+          aria-label={`Include ${row.username} again`}
+          busy={include.isPending && include.variables.member === row.member}
+          onClick={() => include.mutate(row)}
+        >
+          Include
+        </Button>
+      ) : (
+        <Button small aria-label={`Exclude ${row.username}`} onClick={() => setExcluding(row)}>
+          Exclude…
+        </Button>
+      ),
+  };
   return (
     <section className="card" aria-label="Annotators">
       <Table
@@ -32,10 +50,14 @@ export function AnnotatorsTable({ study, annotators }: { study: Study; annotator
         columns={[
           {
             header: "Annotator",
-            cell: ({ username, excluded }) => (
-              <span className="row">
-                {username} {excluded ? <Badge tone="warn">excluded</Badge> : null}
-              </span>
+            cell: ({ username, simulated, excluded_at: excluded, exclusion_reason: reason }) => (
+              <>
+                <span className="row">
+                  {username} {simulated ? <Badge>simulated</Badge> : null}
+                  {excluded === null ? null : <Badge tone="warn">excluded</Badge>}
+                </span>
+                {reason ? <span className="muted small">{reason}</span> : null}
+              </>
             ),
           },
           {
@@ -57,24 +79,7 @@ export function AnnotatorsTable({ study, annotators }: { study: Study; annotator
             header: "Last active",
             cell: ({ last_active: last }) => (last === null ? <span className="muted">never</span> : timeAgo(last)),
           },
-          {
-            header: "Votes",
-            cell: (row) =>
-              row.excluded ? (
-                <Button
-                  small
-                  aria-label={`Include ${row.username} again`}
-                  busy={include.isPending && include.variables.member === row.member}
-                  onClick={() => include.mutate(row)}
-                >
-                  Include
-                </Button>
-              ) : (
-                <Button small aria-label={`Exclude ${row.username}`} onClick={() => setExcluding(row)}>
-                  Exclude…
-                </Button>
-              ),
-          },
+          ...(hasRole(study, "admin") ? [votes] : []),
         ]}
         rows={annotators}
         rowKey={({ member }) => member}

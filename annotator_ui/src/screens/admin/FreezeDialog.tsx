@@ -6,7 +6,7 @@ import { Button } from "../shared/Button";
 import { Dialog } from "../shared/Dialog";
 import { ErrorNote, fieldErrors } from "../shared/ErrorNote";
 import { Field } from "../shared/Field";
-import { hasRole, useProgress, useRefreshStudy } from "./useStudy";
+import { useProgress, useRefreshStudy } from "./useStudy";
 import { count } from "./words";
 
 /** Says what a release will hold, takes a note, and freezes. */
@@ -32,7 +32,7 @@ export function FreezeDialog({ study, onClose }: { study: Study; onClose: () => 
         The present labels of the study, with the votes behind them, are copied under a number and a hash and never
         change again. Later ratings go into a later release.
       </p>
-      {hasRole(study, "admin") ? <Holds study={study} /> : <p>ROIs that lack raters are left out and counted.</p>}
+      <Holds study={study} />
       <form onSubmit={submit}>
         <Field
           label="Note (optional)"

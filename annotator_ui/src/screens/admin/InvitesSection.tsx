@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { api } from "../../api/client";
 import type { Invite, Study } from "../../api/types";
+import { Badge } from "../shared/Badge";
 import { Button } from "../shared/Button";
 import { ErrorNote } from "../shared/ErrorNote";
 import { Table } from "../shared/Table";
@@ -15,7 +16,7 @@ export function InvitesSection({ study }: { study: Study }) {
   const [making, setMaking] = useState(false);
   const invites = useQuery({
     queryKey: studyKey(study.slug, "invites"),
-    queryFn: () => api.all<Invite>(`studies/${study.slug}/invites/`),
+    queryFn: () => api.get<Invite[]>(`studies/${study.slug}/invites/`),
   });
   return (
     <section className="card" aria-labelledby="invites">
@@ -42,14 +43,21 @@ function InviteRows({ study, invites }: { study: Study; invites: readonly Invite
   return (
     <>
       <Table
-        caption="Open invite links"
+        caption="Invite links"
         rows={invites}
         rowKey={({ id }) => id}
-        empty={<p className="muted">No invite link is open.</p>}
+        empty={<p className="muted">No invite link has been made yet.</p>}
         columns={[
           { header: "Joins as", cell: ({ role }) => ROLES[role].word },
           { header: "Used", numeric: true, cell: ({ uses, max_uses: most }) => `${uses} of ${most}` },
-          { header: "Valid until", cell: ({ expires_at: end }) => formatDateTime(end) },
+          {
+            header: "Valid until",
+            cell: (invite) => (
+              <span className="row">
+                {formatDateTime(invite.expires_at)} {whyOver(invite) ? <Badge>{whyOver(invite)}</Badge> : null}
+              </span>
+            ),
+          },
           {
             header: "Link",
             cell: (invite) => (
@@ -80,4 +88,10 @@ function InviteRows({ study, invites }: { study: Study; invites: readonly Invite
       )}
     </>
   );
+}
+
+/** Why a link no longer works, or null while it does. */
+function whyOver({ expires_at: end, uses, max_uses: most }: Invite): string | null {
+  if (uses >= most) return "used up";
+  return new Date(end) <= new Date() ? "expired" : null;
 }

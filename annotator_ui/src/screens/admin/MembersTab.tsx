@@ -9,24 +9,32 @@ import { Progress } from "../shared/Progress";
 import { Table } from "../shared/Table";
 import { useMe } from "../shared/useMe";
 import { ConfirmDialog } from "./ConfirmDialog";
+import { GiveRoleDialog } from "./GiveRoleDialog";
 import { InvitesSection } from "./InvitesSection";
 import { studyKey, useRefreshStudy } from "./useStudy";
 import { formatDate, ROLES } from "./words";
 
 /** Who is in the study and with which role; links that let others in. */
 export function MembersTab({ study }: { study: Study }) {
+  const [giving, setGiving] = useState(false);
   const members = useQuery({
     queryKey: studyKey(study.slug, "members"),
-    queryFn: () => api.all<Member>(`studies/${study.slug}/members/`),
+    queryFn: () => api.get<Member[]>(`studies/${study.slug}/members/`),
   });
   return (
     <div className="stack">
       <InvitesSection study={study} />
       <section className="card" aria-labelledby="members">
-        <h2 id="members">Members</h2>
+        <div className="row row-between">
+          <h2 id="members">Members</h2>
+          {members.data ? <Button onClick={() => setGiving(true)}>Give a role</Button> : null}
+        </div>
         {members.error ? <ErrorNote error={members.error} onRetry={() => void members.refetch()} /> : null}
         {members.isPending ? <Progress label="Reading the members" /> : null}
         {members.data ? <MemberRows study={study} members={members.data} /> : null}
+        {giving && members.data ? (
+          <GiveRoleDialog study={study} members={members.data} onClose={() => setGiving(false)} />
+        ) : null}
       </section>
     </div>
   );
@@ -45,9 +53,10 @@ function MemberRows({ study, members }: { study: Study; members: readonly Member
         columns={[
           {
             header: "User name",
-            cell: ({ username }) => (
+            cell: ({ username, simulated }) => (
               <span className="row">
                 {username} {username === me.data?.username ? <Badge>you</Badge> : null}
+                {simulated ? <Badge tone="warn">simulated</Badge> : null}
               </span>
             ),
           },
@@ -91,8 +100,8 @@ function MemberRows({ study, members }: { study: Study; members: readonly Member
           onClose={() => setRemoving(null)}
         >
           <p>
-            They can no longer open the study in this role. What they have rated stays and keeps counting; to leave
-            their votes out of the labels, exclude them on the overview instead.
+            They can no longer open the study in this role. An annotator who has had ROIs to rate cannot be removed,
+            because the answers stay: exclude them on the overview instead, then their votes no longer count.
           </p>
         </ConfirmDialog>
       )}

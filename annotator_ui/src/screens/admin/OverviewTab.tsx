@@ -50,7 +50,7 @@ function ProgressCard({ progress }: { progress: StudyProgress }) {
     <section className="card stack" aria-labelledby="progress">
       <div className="row row-between">
         <h2 id="progress">Progress</h2>
-        <span className="big-number numeric">{percent(ratings.accepted, ratings.wanted)} %</span>
+        <span className="big-number numeric">{percent(ratings.wanted - ratings.missing, ratings.wanted)} %</span>
       </div>
       <StackedBar
         label="ROIs by state"
@@ -70,7 +70,7 @@ function ProgressCard({ progress }: { progress: StudyProgress }) {
         <Stat
           term="Time left at this pace"
           value={estimateOf(progress)}
-          {...(progress.estimate_hours_left === null ? {} : { note: "from the last 48 hours" })}
+          {...(progress.rating_hours_left === null ? {} : { note: "of rating, by the last 48 hours" })}
         />
         <Stat
           term="Also kept"
@@ -82,7 +82,7 @@ function ProgressCard({ progress }: { progress: StudyProgress }) {
   );
 }
 
-function estimateOf({ rois, estimate_hours_left: hours }: StudyProgress): string {
+function estimateOf({ rois, rating_hours_left: hours }: StudyProgress): string {
   if (rois.total > 0 && rois.complete === rois.total) return "done";
   return hours === null ? "unknown yet" : formatHours(hours);
 }

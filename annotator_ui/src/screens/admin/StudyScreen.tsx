@@ -1,7 +1,6 @@
 import { useSearchParams } from "react-router";
 import type { Study } from "../../api/types";
 import { AnnotatorHome } from "./AnnotatorHome";
-import { EngineerOverview } from "./EngineerOverview";
 import { MembersTab } from "./MembersTab";
 import { OverviewTab } from "./OverviewTab";
 import { ROIsTab } from "./ROIsTab";
@@ -17,15 +16,10 @@ export function StudyScreen() {
 function StudyBody({ study }: { study: Study }) {
   const [params] = useSearchParams();
   if (!isStaff(study)) return <AnnotatorHome study={study} />;
-  if (!hasRole(study, "admin")) return <EngineerOverview study={study} />;
-  switch (params.get("tab")) {
-    case "rois":
-      return <ROIsTab study={study} />;
-    case "members":
-      return <MembersTab study={study} />;
-    case "settings":
-      return <SettingsTab study={study} />;
-    default:
-      return <OverviewTab study={study} />;
-  }
+  const tab = params.get("tab");
+  const admin = hasRole(study, "admin");
+  if (tab === "rois") return <ROIsTab study={study} />;
+  if (tab === "members" && admin) return <MembersTab study={study} />;
+  if (tab === "settings" && admin) return <SettingsTab study={study} />;
+  return <OverviewTab study={study} />;
 }

@@ -26,7 +26,7 @@ export function gapsOf(study: Study, progress: StudyProgress): Gap[] {
   const open = progress.rois.in_progress + progress.rois.untouched;
   if (open === 0) return [];
   const gaps: Gap[] = [];
-  const raters = progress.annotators.filter(({ excluded }) => !excluded).length;
+  const raters = progress.annotators.filter(({ excluded_at: excluded }) => excluded === null).length;
   if (raters < study.raters_per_roi) {
     gaps.push({
       text:
@@ -44,7 +44,7 @@ export function gapsOf(study: Study, progress: StudyProgress): Gap[] {
       action: "Change the state",
     });
   }
-  const needed = progress.ratings.wanted - progress.ratings.accepted;
+  const needed = progress.ratings.missing;
   if (needed > 0) {
     gaps.push({
       text: `${count(needed, "more rating is", "more ratings are")} needed for ${count(open, "ROI")}.`,
