@@ -1,0 +1,520 @@
+import { ApiError } from "../../api/errors";
+import type { Assignment, MyProgress, SkipReason } from "../../api/types";
+import { type DraftEvents, Drafts, type OpenedDraft, type SaveState } from "./drafts";
+import { EMPTY_FORM, type FormAction, type FormState, formReducer, missingFields, openForm } from "./form";
+import type { Outbox, OutboxItem } from "./outbox";
+import { answersOf, FIELD_LABELS, sameValues, type Values, valuesOf } from "./scales";
+import type { RatingServer } from "./server";
+import type { LocalStore } from "./storage";
+import { type Clock, type InputKind, Recorder, type ScreenFacts, type ViewSample } from "./telemetry";
+
+export interface Notice {
+  /** New for every message, so that the same words are read out again. */
+  id: number;
+  text: string;
+  tone: "neutral" | "warn";
+}
+
+/** Why there is no ROI to rate. */
+export type Idle =
+  | { why: "loading" }
+  | { why: "nothing_left" }
+  /** The network or the server is away; claiming goes on by itself. */
+  | { why: "network" }
+  | { why: "signed_out" }
+  /** The server holds back until it has the answers that wait here. */
+  | { why: "answers_wait" }
+  | { why: "refused"; code: string; detail: string };
+
+export interface Current {
+  assignment: Assignment;
+  form: FormState;
+  /** The answers revise a rating that was undone. */
+  revises: boolean;
+  saveState: SaveState;
+}
+
+export interface SessionState {
+  current: Current | null;
+  idle: Idle;
+  progress: Pick<MyProgress, "rated" | "skipped" | "rated_today"> | null;
+  /** Finished since the page was opened. */
+  ratedHere: number;
+  /** What undo would open; null when there is nothing. */
+  undoable: string | null;
+  undoing: boolean;
+  paused: boolean;
+  notice: Notice | null;
+}
+
+interface Held {
+  assignment: Assignment;
+  opening: Promise<OpenedDraft>;
+}
+
+export interface SessionOptions {
+  study: string;
+  user: string;
+  /** Names this tab. */
+  writer: string;
+  server: RatingServer;
+  store: LocalStore;
+  outbox: Outbox;
+  clock: Clock;
+  screen: ScreenFacts | null;
+  /** Starts loading what the assignment needs to be seen. */
+  prefetch: (assignment: Assignment) => void;
+  isVisible: () => boolean;
+  /** Told of every ROI that was finished here, for the other tabs. */
+  finished?: (assignment: string) => void;
+}
+
+/** What the page holds: the ROI on screen and the next one. */
+const HELD = 2;
+const CLAIM_RETRY_MS = 5_000;
+const UNDO_WAIT_MS = 15_000;
+/** A person who has not touched the page for so long is away: the lease is left to run out. */
+const AWAY_MS = 10 * 60_000;
+
+/** One person rating one study in one tab: what is on screen, what comes next, and what became of it. */
+export class RatingSession {
+  private readonly options: SessionOptions;
+  private readonly drafts: Drafts;
+  private readonly listeners = new Set<() => void>();
+  private readonly held: Held[] = [];
+  private recorder: Recorder | null = null;
+  private lastView: Omit<ViewSample, "ms"> | null = null;
+  private state: SessionState = {
+    current: null,
+    idle: { why: "loading" },
+    progress: null,
+    ratedHere: 0,
+    undoable: null,
+    undoing: false,
+    paused: false,
+    notice: null,
+  };
+  private filling: Promise<void> | null = null;
+  private advancing: Promise<void> | null = null;
+  private retryTimer: ReturnType<typeof setTimeout> | null = null;
+  private notices = 0;
+  private usedAt: number;
+  private stopped = false;
+  private readonly stopListening: () => void;
+
+  constructor(options: SessionOptions) {
+    this.options = options;
+    const events: DraftEvents = {
+      saveState: (assignment, saveState) => this.setSaveState(assignment, saveState),
+      replaced: (assignment, values, bulkClean) => this.replaceForm(assignment, values, bulkClean),
+    };
+    this.drafts = new Drafts({ ...options, events, now: () => options.clock.date().getTime() });
+    this.usedAt = options.clock.now();
+    this.stopListening = options.outbox.on({
+      sent: (item) => this.answerSent(item),
+      refused: (item) => this.answerRefused(item),
+    });
+  }
+
+  readonly subscribe = (listener: () => void): (() => void) => {
+    this.listeners.add(listener);
+    return () => {
+      this.listeners.delete(listener);
+    };
+  };
+
+  readonly getState = (): SessionState => this.state;
+
+  private set(change: Partial<SessionState>): void {
+    this.state = { ...this.state, ...change };
+    for (const listener of [...this.listeners]) listener();
+  }
+
+  private say(text: string, tone: Notice["tone"] = "neutral"): void {
+    this.notices += 1;
+    this.set({ notice: { id: this.notices, text, tone } });
+  }
+
+  /** Takes up what was left: unsent answers first, then the ROI on screen and the next one. */
+  async start(): Promise<void> {
+    await this.options.outbox.refresh();
+    void this.options.outbox.flush();
+    void this.refreshProgress();
+    await this.fill();
+  }
+
+  /** Ends the session in this tab. The ROI that nobody has seen yet is given back; the one on screen keeps its lease. */
+  stop(): void {
+    this.stopped = true;
+    this.stopListening();
+    if (this.retryTimer !== null) clearTimeout(this.retryTimer);
+    void this.drafts.flush(true);
+    for (const { assignment, opening } of this.held.slice(1)) {
+      void opening.then(async ({ values }) => {
+        const isUntouched = assignment.previous_rating === null && Object.keys(values).length === 0;
+        if (isUntouched) await this.options.server.release(assignment.id).catch(() => undefined);
+      });
+    }
+  }
+
+  // Claiming
+
+  /** Claims until the page holds the ROI on screen and the next one. */
+  fill(): Promise<void> {
+    this.filling ??= this.claimAll().finally(() => {
+      this.filling = null;
+    });
+    return this.filling;
+  }
+
+  private async claimAll(): Promise<void> {
+    const { server, outbox, study } = this.options;
+    while (!this.stopped && this.held.length < HELD) {
+      const unsent = outbox.getState().waiting.filter((item) => item.study === study);
+      // On the server these are claims still; nobody is given a third one.
+      if (this.held.length > 0 && this.held.length + unsent.length >= HELD) break;
+      const holding = [...this.held.map(({ assignment }) => assignment.id), ...unsent.map((item) => item.assignment)];
+      try {
+        const assignment = await server.claim(study, holding.slice(-8));
+        if (assignment === null) {
+          if (this.held.length === 0) this.set({ idle: { why: "nothing_left" } });
+          break;
+        }
+        if (this.stopped || holding.includes(assignment.id) || outbox.isWaiting(assignment.id)) break;
+        this.hold(assignment);
+        if (this.held.length === 1) await this.advance();
+      } catch (error) {
+        this.claimFailed(error);
+        break;
+      }
+    }
+  }
+
+  private hold(assignment: Assignment, first = false): void {
+    this.options.prefetch(assignment);
+    const entry = { assignment, opening: this.drafts.open(assignment) };
+    if (first) this.held.unshift(entry);
+    else this.held.push(entry);
+  }
+
+  private claimFailed(error: unknown): void {
+    if (!(error instanceof ApiError)) throw error;
+    const needed = this.held.length === 0;
+    if (error.isSignedOut) {
+      if (needed) this.set({ idle: { why: "signed_out" } });
+      return;
+    }
+    if (error.isTransient || error.code === "csrf_failed") {
+      if (needed) this.set({ idle: { why: "network" } });
+      this.retryLater();
+    } else if (error.code === "enough_claimed") {
+      if (needed) this.set({ idle: { why: "answers_wait" } });
+      this.retryLater();
+    } else if (needed) {
+      this.set({ idle: { why: "refused", code: error.code, detail: error.message } });
+    }
+  }
+
+  private retryLater(): void {
+    if (this.stopped) return;
+    if (this.retryTimer !== null) clearTimeout(this.retryTimer);
+    this.retryTimer = setTimeout(() => void this.fill(), CLAIM_RETRY_MS);
+  }
+
+  /** Tries at once what waits for the network, the log-in or a person: answers, drafts, the next claim. */
+  async retry(): Promise<void> {
+    if (this.state.current === null) this.set({ idle: { why: "loading" } });
+    void this.options.outbox.flush();
+    void this.drafts.flush();
+    void this.refreshProgress();
+    await this.fill();
+  }
+
+  /** Puts the first held ROI on the screen. */
+  private advance(): Promise<void> {
+    this.advancing ??= this.showFirst().finally(() => {
+      this.advancing = null;
+    });
+    return this.advancing.then(() => {
+      // The first one may have been taken away while it was being opened.
+      const isShown = this.held[0]?.assignment.id === this.state.current?.assignment.id;
+      return isShown ? undefined : this.advance();
+    });
+  }
+
+  private async showFirst(): Promise<void> {
+    const first = this.held[0];
+    if (first === undefined) {
+      this.recorder = null;
+      this.set({ current: null, idle: { why: "loading" } });
+      return;
+    }
+    const { assignment } = first;
+    const opened = await first.opening;
+    const previous = assignment.previous_rating;
+    const revises = previous !== null;
+    const before = opened.from === "nowhere" && previous !== null ? valuesOf(previous) : opened.values;
+    const { clock, screen, isVisible } = this.options;
+    this.recorder = new Recorder(clock, screen, opened.telemetry, isVisible() && !this.state.paused);
+    this.set({
+      current: {
+        assignment,
+        revises,
+        form: revises ? { ...openForm(before, opened.bulkClean), cursor: 0 } : openForm(before, opened.bulkClean),
+        saveState: opened.from === "this device" ? "on_device" : "saved",
+      },
+    });
+    if (revises) this.say("Your last ROI is open again with your own answers. Change what you like, then submit.");
+    else if (Object.keys(before).length > 0) this.say("Your answers from before are filled in.");
+  }
+
+  private async dropFirst(): Promise<void> {
+    this.held.shift();
+    await this.advance();
+    void this.fill();
+  }
+
+  // Answering
+
+  /** Called when the ROI can be seen: the times of the log count from there. */
+  shown(): void {
+    const current = this.state.current;
+    if (current === null || Object.keys(current.form.values).length > 0) return;
+    const { clock, screen, isVisible } = this.options;
+    if (this.recorder?.snapshot().visits !== 1) return;
+    this.recorder = new Recorder(clock, screen, null, isVisible() && !this.state.paused);
+    if (this.lastView !== null) this.recorder.viewed(this.lastView);
+  }
+
+  dispatch(action: FormAction, input: InputKind): void {
+    const { current } = this.state;
+    if (current === null || this.recorder === null) return;
+    this.usedAt = this.options.clock.now();
+    const before = current.form;
+    const form = formReducer(before, action);
+    if (form === before) return;
+    this.set({ current: { ...current, form } });
+    if (sameValues(before.values, form.values) && before.bulkClean === form.bulkClean) {
+      this.recorder.touched(input);
+      return;
+    }
+    this.recorder.answered(before, form, input);
+    void this.drafts.change(current.assignment.id, form.values, form.bulkClean, this.recorder.snapshot());
+  }
+
+  /** Sends the answers and shows the next ROI. Without all answers it goes to the first that is missing, and says so. */
+  async submit(input: InputKind): Promise<void> {
+    const { current } = this.state;
+    if (current === null || this.recorder === null || this.advancing !== null) return;
+    const { assignment, form, revises } = current;
+    const [missing, ...others] = missingFields(form);
+    if (missing !== undefined) {
+      this.dispatch({ type: "goto", field: missing }, input);
+      const more = others.length > 0 ? `, and ${others.length} more` : "";
+      this.say(`${FIELD_LABELS[missing]} has no answer yet${more}.`, "warn");
+      return;
+    }
+    const answers = answersOf(form.values);
+    if (answers === null) return;
+    this.recorder.touched(input);
+    const telemetry = { ...this.recorder.finished(form) };
+    const body = { ...answers, bulk_clean: form.bulkClean, telemetry };
+    await this.finish(assignment, revises, { kind: "rating", body });
+  }
+
+  /** "Cannot judge": no answers, a reason instead. */
+  async skip(reason: SkipReason, note: string): Promise<void> {
+    const { current } = this.state;
+    if (current === null || current.revises || this.advancing !== null) return;
+    await this.finish(current.assignment, false, { kind: "skip", reason, note });
+  }
+
+  private async finish(assignment: Assignment, revises: boolean, answer: OutboxItem["answer"]): Promise<void> {
+    const { outbox, study } = this.options;
+    // From here on a second Enter finds no form; the outbox has the answer before the next ROI shows.
+    this.recorder = null;
+    const first = await outbox.put({ study, assignment: assignment.id, answer, revises });
+    await this.drafts.close(assignment.id);
+    const progress = this.state.progress;
+    if (!first) this.say("This ROI was finished in another tab already; that answer stands.", "warn");
+    else if (answer.kind === "rating" && !revises) {
+      this.set({
+        ratedHere: this.state.ratedHere + 1,
+        progress: progress && { ...progress, rated: progress.rated + 1, rated_today: progress.rated_today + 1 },
+      });
+    } else if (answer.kind === "skip") {
+      this.set({ progress: progress && { ...progress, skipped: progress.skipped + 1 } });
+    }
+    this.set({ undoable: assignment.id });
+    this.options.finished?.(assignment.id);
+    await this.dropFirst();
+  }
+
+  private answerSent(item: OutboxItem): void {
+    if (item.study !== this.options.study || this.stopped) return;
+    void this.fill();
+    if (this.options.outbox.getState().waiting.length === 0) void this.refreshProgress();
+  }
+
+  private answerRefused(item: OutboxItem): void {
+    if (item.study !== this.options.study || this.stopped) return;
+    void this.refreshProgress();
+    void this.fill();
+  }
+
+  /** Another tab of the same person finished this assignment: it leaves this page too. */
+  async finishedElsewhere(assignment: string): Promise<void> {
+    const index = this.held.findIndex((entry) => entry.assignment.id === assignment);
+    if (index < 0) return;
+    await this.drafts.close(assignment);
+    if (index > 0) {
+      this.held.splice(index, 1);
+      return;
+    }
+    this.say("You finished this ROI in another tab; here is the next one.");
+    await this.dropFirst();
+  }
+
+  // Undo
+
+  /** Opens the ROI finished last again, once the server has its answer. */
+  async undo(): Promise<void> {
+    const target = this.state.undoable;
+    if (this.state.undoing || this.advancing !== null) return;
+    if (this.state.current?.revises) {
+      this.say("Only the last ROI can be opened again, and it is open now.", "warn");
+      return;
+    }
+    if (target === null) {
+      this.say("There is nothing to undo.", "warn");
+      return;
+    }
+    this.set({ undoing: true });
+    try {
+      await this.reopen(target);
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      this.say(error.message, "warn");
+      void this.refreshProgress();
+    } finally {
+      this.set({ undoing: false });
+    }
+  }
+
+  private async reopen(target: string): Promise<void> {
+    const { server, outbox } = this.options;
+    if (outbox.isWaiting(target)) {
+      const deadline = new Promise<void>((resolve) => setTimeout(resolve, UNDO_WAIT_MS));
+      await Promise.race([outbox.flush(), deadline]);
+    }
+    if (outbox.isWaiting(target)) {
+      this.say("Undo needs the server, which still waits for this answer. Try again when the network is back.", "warn");
+      return;
+    }
+    await this.filling;
+    await this.drafts.flush();
+    const assignment = await server.reopen(target);
+    if (this.stopped) return;
+    this.pocketForm();
+    this.hold(assignment, true);
+    this.set({ undoable: null });
+    await this.advance();
+    if (assignment.previous_rating === null) this.say("Your last ROI is open again.");
+  }
+
+  /** The ROI on screen steps back: it must open later with what was answered so far. */
+  private pocketForm(): void {
+    const [first] = this.held;
+    const { current } = this.state;
+    if (first === undefined || current === null || first.assignment.id !== current.assignment.id) return;
+    const telemetry = this.recorder?.snapshot() ?? null;
+    const { values, bulkClean } = current.form;
+    const from = Object.keys(values).length > 0 ? "this device" : "nowhere";
+    first.opening = Promise.resolve({ values, bulkClean, telemetry, from });
+  }
+
+  // Drafts
+
+  private setSaveState(assignment: string, saveState: SaveState): void {
+    const { current } = this.state;
+    if (current?.assignment.id === assignment) this.set({ current: { ...current, saveState } });
+  }
+
+  private replaceForm(assignment: string, values: Values, bulkClean: boolean): void {
+    const { current } = this.state;
+    if (current?.assignment.id !== assignment) return;
+    this.set({ current: { ...current, form: { ...EMPTY_FORM, ...openForm(values, bulkClean) } } });
+    this.say("Newer answers for this ROI, given in another tab or on another device, were taken over.", "warn");
+  }
+
+  // Presence
+
+  /** Tells the log whether the page is seen; a page that goes away sends what it has. */
+  setVisible(visible: boolean): void {
+    this.recorder?.setVisible(visible && !this.state.paused);
+    if (!visible) void this.drafts.flush(true);
+    else this.usedAt = this.options.clock.now();
+  }
+
+  setPaused(paused: boolean): void {
+    this.set({ paused });
+    this.recorder?.setVisible(!paused && this.options.isVisible());
+    if (paused) void this.drafts.flush();
+    else this.usedAt = this.options.clock.now();
+  }
+
+  blurred(): void {
+    this.recorder?.blurred();
+  }
+
+  viewed(view: Omit<ViewSample, "ms">): void {
+    this.usedAt = this.options.clock.now();
+    this.lastView = view;
+    this.recorder?.viewed(view);
+  }
+
+  setOutlineHidden(hidden: boolean): void {
+    this.recorder?.setOutlineHidden(hidden);
+  }
+
+  /** Renews the leases of what the page holds, if the person is there. */
+  async renewLeases(): Promise<void> {
+    const { clock, isVisible, server } = this.options;
+    if (this.stopped || !isVisible() || this.state.paused || clock.now() - this.usedAt > AWAY_MS) return;
+    for (const { assignment } of [...this.held]) {
+      try {
+        await server.renew(assignment.id);
+      } catch (error) {
+        if (error instanceof ApiError && error.code === "assignment_not_active") await this.leaseLost(assignment.id);
+      }
+    }
+  }
+
+  /** Others may get the ROI now. One with answers stays: a late submit is accepted. An untouched one makes room. */
+  private async leaseLost(assignment: string): Promise<void> {
+    const index = this.held.findIndex((entry) => entry.assignment.id === assignment);
+    if (index > 0) {
+      this.held.splice(index, 1);
+      void this.fill();
+      return;
+    }
+    const { current } = this.state;
+    const untouched = current !== null && Object.keys(current.form.values).length === 0;
+    if (index === 0 && untouched && current.assignment.id === assignment) await this.dropFirst();
+  }
+
+  async refreshProgress(): Promise<void> {
+    try {
+      const { rated, skipped, rated_today, can_undo } = await this.options.server.progress(this.options.study);
+      // An answer that is still on its way is newer than what the server knows.
+      if (this.options.outbox.getState().waiting.length > 0) return;
+      this.set({
+        progress: { rated, skipped, rated_today },
+        undoable: this.state.current?.revises ? null : can_undo,
+      });
+    } catch (error) {
+      // The numbers are a courtesy: without the server the old ones stay.
+      if (!(error instanceof ApiError)) throw error;
+    }
+  }
+}
