@@ -334,6 +334,21 @@ def test_undo_takes_back_a_skip(study: Study, annotator: User) -> None:
     assert (study_roi.slots_left, study_roi.n_accepted) == (6, 1)
 
 
+def test_taking_back_a_skip_looks_the_same_when_others_have_filled_the_roi(study: Study, annotator: User) -> None:
+    study.raters_per_roi = 1
+    study.save()
+    study_roi = make_roi(study)
+    client, other = client_for(annotator), client_for(make_member(study).user)
+    assignment = claim(client, study).json()["id"]
+    client.post(f"/api/v1/assignments/{assignment}/skip/", {"reason": "other"})
+    submit(other, claim(other, study).json()["id"])
+    assert client.post(f"/api/v1/assignments/{assignment}/reopen/").json()["state"] == "active"
+    assert submit(client, assignment).status_code == 201
+    assert Rating.objects.get(annotator=annotator).status == "surplus"
+    study_roi.refresh_from_db()
+    assert (study_roi.slots_left, study_roi.n_accepted) == (0, 1)
+
+
 def test_only_the_last_roi_can_be_opened_again(study: Study, annotator: User) -> None:
     make_roi(study)
     make_roi(study)

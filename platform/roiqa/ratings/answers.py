@@ -117,7 +117,7 @@ def submit_rating(
 
 def _take_part(*, study_roi: StudyROI, held: Assignment, excluded: bool) -> RatingStatus:
     """Count a first answer on the locked ROI, or find it surplus. Changes `study_roi` without saving it."""
-    if held.state == AssignmentState.EXPIRED:
+    if held.state == AssignmentState.EXPIRED or not held.holds_slot:
         if study_roi.slots_left == 0 or excluded:
             return RatingStatus.SURPLUS
         study_roi.slots_left -= 1
@@ -134,7 +134,7 @@ def skip_roi(*, user: User, assignment_id: UUID, reason: str, note: str = "") ->
         return assignment
     if held.state == AssignmentState.SUBMITTED or held.reopened:
         raise AlreadyRated
-    if held.state == AssignmentState.ACTIVE:
+    if held.state == AssignmentState.ACTIVE and held.holds_slot:
         study_roi.slots_left += 1
         study_roi.save(update_fields=["slots_left"])
     for one in (held, assignment):
@@ -157,7 +157,8 @@ def last_finished(*, user: User, study_id: int) -> Assignment | None:
 def reopen(*, user: User, assignment_id: UUID) -> Assignment:
     """Undo: open one's most recently finished ROI again. The next submit revises the answer (a new row).
 
-    Raises CannotUndo when it is not the last one, or when a skipped ROI has been given to others meanwhile.
+    Raises CannotUndo when it is not the last one. A skipped ROI that others have filled meanwhile opens all the same,
+    without a slot: a refusal would tell what the others did.
     """
     assignment = own_assignment(user=user, assignment_id=assignment_id)
     _, study_roi, held = _locked(assignment=assignment, user=user)
@@ -169,13 +170,12 @@ def reopen(*, user: User, assignment_id: UUID) -> Assignment:
     if last is None or last.pk != held.pk:
         raise CannotUndo("only the ROI that you finished last can be opened again.")
     if held.state == AssignmentState.SKIPPED:
-        if study_roi.slots_left == 0:
-            raise CannotUndo("the ROI you skipped has been given to other annotators.")
-        study_roi.slots_left -= 1
+        held.holds_slot = study_roi.slots_left > 0
+        study_roi.slots_left -= held.holds_slot
         study_roi.save(update_fields=["slots_left"])
     else:
         held.reopened = True
     held.state, held.skip_reason, held.skip_note = AssignmentState.ACTIVE, "", ""
     held.lease_expires_at = timezone.now() + timedelta(minutes=assignment.study.lease_minutes)
-    held.save(update_fields=["state", "reopened", "skip_reason", "skip_note", "lease_expires_at"])
+    held.save(update_fields=["state", "reopened", "holds_slot", "skip_reason", "skip_note", "lease_expires_at"])
     return own_assignment(user=user, assignment_id=assignment_id)

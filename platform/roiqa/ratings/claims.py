@@ -104,6 +104,7 @@ def claim_next(*, user: User, slug: str, holding: Collection[UUID] = ()) -> tupl
     StudyROI.objects.filter(pk=study_roi_id).update(slots_left=F("slots_left") - 1)
     claim = {
         "state": AssignmentState.ACTIVE,
+        "holds_slot": True,
         "claimed_at": timezone.now(),
         "lease_expires_at": lease_expires_at,
         "position": membership.claims_made,

@@ -33,7 +33,7 @@ WITH excluded AS (
      WHERE v.study_roi_id = r.id AND v.is_current AND v.status = 'accepted'
        AND v.annotator_id NOT IN (SELECT user_id FROM excluded)) AS accepted,
     (SELECT count(*) FROM ratings_assignment a
-     WHERE a.study_roi_id = r.id AND a.state = 'active' AND NOT a.reopened) AS active
+     WHERE a.study_roi_id = r.id AND a.state = 'active' AND a.holds_slot AND NOT a.reopened) AS active
   FROM studies_studyroi r WHERE r.id = ANY(%(rois)s)
 )
 UPDATE studies_studyroi r

@@ -42,6 +42,9 @@ class Assignment(models.Model):
     skip_note = models.CharField(max_length=500, blank=True)
     draft = models.JSONField(null=True)
     draft_revision = models.PositiveIntegerField(default=0)
+    # False for a skip that was taken back after others had filled the ROI: the annotator cannot tell, and the answer
+    # will be kept as surplus unless a slot is free by then.
+    holds_slot = models.BooleanField(default=True)
     # Reopened by its own annotator ("undo"): the next submit is a revision.
     reopened = models.BooleanField(default=False)
 

@@ -9,7 +9,7 @@ from django.utils import timezone
 from roiqa.accounts.models import User
 from roiqa.ratings.answers import last_finished
 from roiqa.ratings.models import Assignment, AssignmentState
-from roiqa.studies.models import Study, StudyROI
+from roiqa.studies.models import Study
 
 
 class MyProgress(TypedDict):
@@ -29,14 +29,9 @@ def my_progress(*, user: User, study: Study) -> MyProgress:
         rated_today=Count("pk", filter=submitted & Q(finished_at__gte=midnight)),
     )
     last = last_finished(user=user, study_id=study.pk)
-    undoable = last is not None and (
-        last.state == AssignmentState.SUBMITTED
-        or last.reopened
-        or StudyROI.objects.filter(pk=last.study_roi_id, slots_left__gt=0).exists()
-    )
     return MyProgress(
         rated=counts["rated"],
         skipped=counts["skipped"],
         rated_today=counts["rated_today"],
-        can_undo=last.pk if last is not None and undoable else None,
+        can_undo=last.pk if last is not None else None,
     )

@@ -1,0 +1,94 @@
+"""Promise 3 of the data: nothing that annotator A can read depends on what annotator B does."""
+
+from typing import Any
+
+import pytest
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from roiqa.accounts.models import User
+from roiqa.studies.models import Study, StudyROI
+from tests.api.factories import ANSWER, JSONClient, client_for, make_image, make_member, make_rating, make_roi
+from tests.api.test_ratings import claim, submit
+
+pytestmark = pytest.mark.django_db
+
+# What varies from one request to the next for reasons of its own.
+VOLATILE_HEADERS = {"Set-Cookie", "Date"}
+
+
+def readable_paths(study: Study, study_roi: StudyROI, assignment: str) -> list[str]:
+    """Every API path of the URL map, with the ids of this study filled in."""
+    values: dict[str, Any] = {
+        "slug": study.slug,
+        "image_id": study_roi.image_id,
+        "roi_id": study_roi.roi_id,
+        "assignment_id": assignment,
+    }
+
+    def walk(patterns: list[URLPattern | URLResolver], prefix: str) -> list[str]:
+        found: list[str] = []
+        for entry in patterns:
+            route = prefix + str(entry.pattern)
+            if isinstance(entry, URLResolver):
+                found += walk(entry.url_patterns, route)
+            elif route.startswith("api/v1/"):
+                for name, value in values.items():
+                    for converter in ("slug", "uuid", "str"):
+                        route = route.replace(f"<{converter}:{name}>", str(value))
+                if "<" not in route:
+                    found.append("/" + route)
+        return found
+
+    return walk(get_resolver().url_patterns, "")
+
+
+def everything_readable(client: JSONClient, paths: list[str]) -> dict[str, Any]:
+    seen = {}
+    for path in paths:
+        response = client.get(path)
+        body = b"".join(response.streaming_content) if response.streaming else response.content
+        headers = {name: value for name, value in response.headers.items() if name not in VOLATILE_HEADERS}
+        seen[path] = (response.status_code, headers, body)
+    return seen
+
+
+def test_nothing_an_annotator_reads_changes_when_others_rate(study: Study, annotator: User) -> None:
+    image = make_image(study, with_files=True)
+    rated, waiting = make_roi(study, image), make_roi(study, image, box=(80, 20, 40, 40))
+    mine = client_for(annotator)
+    first = claim(mine, study).json()["id"]
+    submit(mine, first)
+    second = claim(mine, study).json()["id"]
+    paths = [
+        path
+        for study_roi, assignment in ((rated, first), (waiting, second))
+        for path in readable_paths(study, study_roi, assignment)
+    ]
+    assert len(paths) > 20
+    before = everything_readable(mine, paths)
+    for severity in range(3):
+        other = make_member(study).user
+        for study_roi in (rated, waiting):
+            make_rating(study_roi, other, {**ANSWER, "quality": severity})
+    assert everything_readable(mine, paths) == before
+
+
+def test_the_answer_to_a_submit_is_the_same_whoever_else_has_rated(study: Study) -> None:
+    bodies = []
+    for others in (0, 3):
+        study_roi = make_roi(study)
+        for _ in range(others):
+            make_rating(study_roi, make_member(study).user)
+        me = make_member(study).user
+        client = client_for(me)
+        StudyROI.objects.exclude(pk=study_roi.pk).update(slots_left=0)
+        body = submit(client, claim(client, study).json()["id"]).json()
+        bodies.append({name: value for name, value in body.items() if name not in {"id", "assignment", "created_at"}})
+    assert bodies[0] == bodies[1]
+
+
+@pytest.mark.parametrize("path", ["progress/", "progress/rois/", "agreement/", "releases/", "members/", "jobs/"])
+def test_the_pages_of_the_admins_are_closed_to_annotators(study: Study, annotator: User, path: str) -> None:
+    response = client_for(annotator).get(f"/api/v1/studies/{study.slug}/{path}")
+    assert response.status_code == 403
+    assert response.json().keys() == {"code", "detail", "fields"}
