@@ -15,7 +15,7 @@ import { centreOn, clampView, panBy, type Size, type View, zoomAbout, zoomStep }
 import { loadBitmap } from "./bitmaps";
 import { paintImage, paintOutline, pathOf, type StageOutline } from "./paint";
 import { useDeviceSize } from "./useDeviceSize";
-import { type StageTool, useStagePointer } from "./useStagePointer";
+import { type StagePointer, type StageTool, useStagePointer } from "./useStagePointer";
 
 /** Where the image is seen, for the log of a rating. Lengths are device pixels. */
 export interface ViewportReport {
@@ -50,6 +50,8 @@ export interface ImageStageProps {
   focusBox?: Box | null;
   /** Takes the pointer instead of panning; panning is then on Space, the middle button and two fingers. */
   tool?: StageTool | null;
+  /** A click on the image, in image pixels, when no tool takes the pointer. */
+  onClick?: (pointer: StagePointer) => void;
   /** Draws a tool's preview above the outlines, in device pixels. */
   paintPreview?: ((context: CanvasRenderingContext2D, view: View) => void) | null;
   onViewport?: (report: ViewportReport) => void;
@@ -111,6 +113,7 @@ export function ImageStage({
   outlineHidden = false,
   focusBox = null,
   tool = null,
+  onClick,
   paintPreview = null,
   onViewport,
   onLoaded,
@@ -196,6 +199,7 @@ export function ImageStage({
     frame,
     view,
     tool,
+    onClick,
     onPan: (dx, dy) => move((from, area) => panBy(from, dx, dy, image, area)),
     onZoom: (steps, at) => move((from, area) => zoomFrom(from, zoomStep(from.zoom, steps), area, at.x, at.y)),
   });

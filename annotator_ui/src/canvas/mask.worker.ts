@@ -30,7 +30,8 @@ function replay(base: Segmentation | null, size: Segmentation["size"], edits: re
 
 function answer(request: MaskRequest): TracedMask | EditedMask {
   if (request.kind === "trace") return traced(stringToRuns(request.segmentation.counts, request.segmentation.size));
-  const mask = replay(request.base, request.size, request.edits);
+  const kept = replay(request.base, request.size, request.edits);
+  const mask = request.preview === null ? kept : applyEdits(kept, [request.preview]);
   const runs = encodeMask(mask);
   return {
     ...traced(runs),

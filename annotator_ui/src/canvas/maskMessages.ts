@@ -12,6 +12,8 @@ export type MaskRequest =
       readonly base: Segmentation | null;
       readonly size: Segmentation["size"];
       readonly edits: readonly Edit[];
+      /** A step that is still going on: shown, and not kept. */
+      readonly preview: Edit | null;
     };
 
 export interface TracedMask {

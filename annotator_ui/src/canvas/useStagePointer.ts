@@ -29,12 +29,16 @@ export interface PointerOptions {
   /** Device pixels. */
   onPan: (dx: number, dy: number) => void;
   onZoom: (steps: number, at: ScreenPoint) => void;
+  /** A press and release in one place while the pointer pans. */
+  onClick: ((pointer: StagePointer) => void) | undefined;
 }
 
 export type StageCursor = "pan" | "panning" | "draw" | "brush" | "point";
 
 /** Wheel travel, in CSS pixels, that makes one zoom step: one notch of a mouse, a short stroke on a touchpad. */
 const WHEEL_STEP = 60;
+/** A press that travels less than this many device pixels is a click. */
+const CLICK_PX = 5;
 /** Pinch ratio that makes one zoom step. */
 const PINCH_STEP = 1.35;
 
@@ -42,6 +46,8 @@ interface Gesture {
   mode: "idle" | "pan" | "draw";
   fingers: Map<number, ScreenPoint>;
   pinch: number;
+  /** Device pixels the pointer went since it was pressed; infinite when it cannot be a click any more. */
+  travelled: number;
   wheel: number;
   spaceHeld: boolean;
   hovered: boolean;
@@ -76,7 +82,15 @@ export function useStagePointer(options: PointerOptions): StageCursor {
   useEffect(() => {
     const element = options.frame.current;
     if (element === null) return;
-    const gesture: Gesture = { mode: "idle", fingers: new Map(), pinch: 0, wheel: 0, spaceHeld: false, hovered: false };
+    const gesture: Gesture = {
+      mode: "idle",
+      fingers: new Map(),
+      pinch: 0,
+      travelled: 0,
+      wheel: 0,
+      spaceHeld: false,
+      hovered: false,
+    };
 
     const at = (event: MouseEvent): ScreenPoint => {
       const box = element.getBoundingClientRect();
@@ -105,6 +119,8 @@ export function useStagePointer(options: PointerOptions): StageCursor {
       element.focus({ preventScroll: true });
       element.setPointerCapture(event.pointerId);
       gesture.fingers.set(event.pointerId, at(event));
+      const mayClick = event.button === 0 && !gesture.spaceHeld && gesture.fingers.size === 1;
+      gesture.travelled = mayClick ? 0 : Number.POSITIVE_INFINITY;
       if (gesture.fingers.size === 2) return startPinch();
       if (event.button === 1 || gesture.spaceHeld || tool === null) {
         event.preventDefault();
@@ -122,6 +138,7 @@ export function useStagePointer(options: PointerOptions): StageCursor {
         gesture.fingers.set(event.pointerId, at(event));
         const now = middleOf(gesture.fingers);
         onPan(now.x - before.x, now.y - before.y);
+        gesture.travelled += Math.hypot(now.x - before.x, now.y - before.y);
         const spread = spreadOf(gesture.fingers);
         if (gesture.pinch > 0 && spread > 0) {
           const steps = Math.trunc(Math.log(spread / gesture.pinch) / Math.log(PINCH_STEP));
@@ -138,8 +155,11 @@ export function useStagePointer(options: PointerOptions): StageCursor {
       for (const position of positions.length > 0 ? positions : [event]) tool.move(toolPointer(position, view));
     };
     const onUp = (event: PointerEvent) => {
-      const { tool, view } = latest.current;
+      const { tool, view, onClick } = latest.current;
       gesture.fingers.delete(event.pointerId);
+      if (gesture.mode === "pan" && view !== null && event.type === "pointerup" && gesture.travelled < CLICK_PX) {
+        onClick?.(toolPointer(event, view));
+      }
       if (gesture.mode === "draw" && view !== null) {
         if (event.type === "pointercancel") tool?.cancel();
         else tool?.up(toolPointer(event, view));

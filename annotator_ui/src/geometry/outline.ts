@@ -84,3 +84,19 @@ export function traceRuns(runs: Runs): Loop[] {
   }
   return loops;
 }
+
+/** Whether a point (image pixels) lies inside the loops, holes left out. */
+export function loopsContain(loops: readonly Loop[], x: number, y: number): boolean {
+  let inside = false;
+  for (const loop of loops) {
+    for (let corner = 0; corner < loop.length; corner += 2) {
+      const next = (corner + 2) % loop.length;
+      const edgeX = loop[corner] ?? 0;
+      const fromY = loop[corner + 1] ?? 0;
+      const toY = loop[next + 1] ?? 0;
+      // Only vertical edges to the right of the point can be crossed by a ray to the right.
+      if (loop[next] === edgeX && edgeX > x && fromY <= y !== toY <= y) inside = !inside;
+    }
+  }
+  return inside;
+}

@@ -1,0 +1,230 @@
+import "../../styles/regions.css";
+import { useEffect, useMemo, useReducer, useRef, useState } from "react";
+import { useNavigate } from "react-router";
+import type { ImageRow, ROI, Study } from "../../api/types";
+import type { StageHandle } from "../../canvas/ImageStage";
+import { keysAreTaken, useStageKeys } from "../../canvas/useStageKeys";
+import type { Edit } from "../../model/edits";
+import { displayName } from "../../model/rois";
+import { keepDraft, keptDraft } from "../../state/regions/drafts";
+import { editorReducer, hasWork, NEW_EDITOR, type Working } from "../../state/regions/editor";
+import { nextBrushSize } from "../../tools/brush";
+import { canClose, dropLastPoint, NO_POLYGON } from "../../tools/polygon";
+import { errorText } from "../shared/ErrorNote";
+import { useToast } from "../shared/Toast";
+import { ImageBar } from "./ImageBar";
+import { LeaveGuard } from "./LeaveGuard";
+import { RegionsStage } from "./RegionsStage";
+import { ROIList } from "./ROIList";
+import { Toolbar } from "./Toolbar";
+import { useEditorKeys } from "./useEditorKeys";
+import { useNeighbours } from "./useNeighbours";
+import { RefusedROI, useROIWrites } from "./useRegions";
+import { useWorkingMask } from "./useWorkingMask";
+import { WorkingPanel } from "./WorkingPanel";
+
+const LOCKED = "This region can no longer be changed. Press N to draw a new one.";
+const BUSY = "Save or discard the region you are drawing first.";
+
+/** The ROI page of one image: the stage, its tools, the list, and the one ROI that is being worked on. */
+export function RegionsEditor({
+  study,
+  image,
+  rois,
+  user,
+}: {
+  study: Study;
+  image: ImageRow;
+  rois: readonly ROI[];
+  user: string;
+}) {
+  const place = useMemo(() => ({ user, study: study.slug, image: image.id }), [user, study.slug, image.id]);
+  const [editor, dispatch] = useReducer(editorReducer, NEW_EDITOR, (fresh) => {
+    const working = keptDraft(localStorage, place);
+    return working === null ? fresh : editorReducer(fresh, { type: "restore", working });
+  });
+  const [polygon, setPolygon] = useState(NO_POLYGON);
+  const [preview, setPreview] = useState<Edit | null>(null);
+  const [hidden, setHidden] = useState(false);
+  const [zoom, setZoom] = useState(1);
+  const [renaming, setRenaming] = useState<string | null>(null);
+  const stage = useRef<StageHandle>(null);
+  const toast = useToast();
+  const navigate = useNavigate();
+  const neighbours = useNeighbours(study.slug, image.id).data ?? null;
+  const { save, change, remove, recreate } = useROIWrites(study.slug, image);
+  const { working, selectedId, tool } = editor;
+  const selected = rois.find(({ id }) => id === selectedId) ?? null;
+  const unsaved = hasWork(working);
+  const mask = useWorkingMask(working, preview, selected, image);
+
+  useEffect(() => {
+    const kept = keepDraft(localStorage, place, unsaved ? working : null);
+    if (!kept) toast({ text: "This browser cannot keep unsaved work. Save often.", tone: "error" });
+  }, [place, working, unsaved, toast]);
+
+  function edit(step: Edit) {
+    save.reset();
+    dispatch({ type: "edit", edit: step, target: selected });
+  }
+
+  /** Whether drawing may start; says why when it may not. */
+  function mayDraw(): boolean {
+    if (selected === null || selected.editable) return true;
+    toast({ text: LOCKED, tone: "error" });
+    return false;
+  }
+
+  function closePolygon() {
+    if (!canClose(polygon)) return;
+    const { operation } = editor;
+    edit({ kind: "polygon", operation, points: polygon.points });
+    setPolygon(NO_POLYGON);
+  }
+
+  function select(id: string | null) {
+    if (unsaved && id !== selectedId) return toast({ text: BUSY });
+    dispatch({ type: "select", id });
+    const roi = rois.find((other) => other.id === id);
+    if (roi) {
+      const [x, y, width, height] = roi.bbox;
+      stage.current?.centreOn({ x, y, width, height });
+    }
+  }
+
+  async function saveWork(): Promise<boolean> {
+    if (!unsaved || save.isPending) return false;
+    try {
+      const roi = await save.mutateAsync(working);
+      dispatch({ type: "finish" });
+      setPolygon(NO_POLYGON);
+      toast({
+        text: `${displayName(
+          roi,
+          rois.findIndex(({ id }) => id === roi.id),
+        )} is saved.`,
+        tone: "ok",
+      });
+      return true;
+    } catch (error) {
+      // The panel shows what the server said; a refusal of the page's own is only read out again.
+      if (error instanceof RefusedROI) toast({ text: error.message, tone: "error" });
+      return false;
+    }
+  }
+
+  function discard() {
+    const thrown: Working | null = working;
+    if (thrown === null) return;
+    save.reset();
+    dispatch({ type: "finish" });
+    setPolygon(NO_POLYGON);
+    const onAction = () => dispatch({ type: "restore", working: thrown });
+    toast({ text: "The work on this region is discarded.", action: { label: "Undo", onAction } });
+  }
+
+  function deleteROI(roi: ROI) {
+    if (unsaved) return toast({ text: BUSY });
+    remove.mutate(roi, {
+      onSuccess: () => {
+        dispatch({ type: "select", id: null });
+        const onAction = () =>
+          recreate.mutate(roi, { onError: (error) => toast({ text: errorText(error), tone: "error" }) });
+        toast({ text: "The region is deleted.", action: { label: "Undo", onAction } });
+      },
+      onError: (error) => toast({ text: errorText(error), tone: "error" }),
+    });
+  }
+
+  function changeROI(fields: { id: string; name?: string; level?: ROI["level"] }) {
+    change.mutate(fields, { onError: (error) => toast({ text: errorText(error), tone: "error" }) });
+  }
+
+  function setLevel(level: ROI["level"]) {
+    if (working === null && selected !== null) changeROI({ id: selected.id, level });
+    else dispatch({ type: "level", level });
+  }
+
+  function goTo(imageId: string | null | undefined) {
+    if (imageId) void navigate(`/studies/${study.slug}/images/${imageId}`);
+  }
+
+  useStageKeys(stage, { arrows: true, onHide: setHidden });
+  useEditorKeys(keysAreTaken, {
+    use: (name) => dispatch({ type: "use", tool: name }),
+    operate: (operation) => dispatch({ type: "operate", operation }),
+    resizeBrush: (steps) => dispatch({ type: "brush", size: nextBrushSize(editor.brushSize, steps) }),
+    setLevel,
+    undo: () => (polygon.points.length > 0 ? setPolygon(dropLastPoint(polygon)) : dispatch({ type: "undo" })),
+    redo: () => dispatch({ type: "redo" }),
+    finish: () => (polygon.points.length > 0 ? closePolygon() : void saveWork()),
+    save: () => void saveWork(),
+    back: () => {
+      if (polygon.points.length > 0) setPolygon(dropLastPoint(polygon));
+      else if (selected?.editable && !unsaved) deleteROI(selected);
+    },
+    cancel: () => (polygon.points.length > 0 ? setPolygon(NO_POLYGON) : unsaved || select(null)),
+    startNew: () => select(null),
+    rename: () => setRenaming(selectedId),
+    previousImage: () => goTo(neighbours?.previous),
+    nextImage: () => goTo(neighbours?.next),
+  });
+
+  return (
+    <div className="regions">
+      <ImageBar study={study} image={image} neighbours={neighbours} zoom={zoom} stage={stage} />
+      <Toolbar
+        editor={editor}
+        onUse={(name) => dispatch({ type: "use", tool: name })}
+        onOperate={(operation) => dispatch({ type: "operate", operation })}
+        onBrushSize={(size) => dispatch({ type: "brush", size })}
+        canUndo={working !== null && working.history.done.length > 0}
+        canRedo={working !== null && working.history.undone.length > 0}
+        onUndo={() => dispatch({ type: "undo" })}
+        onRedo={() => dispatch({ type: "redo" })}
+      />
+      <RegionsStage
+        ref={stage}
+        image={image}
+        rois={rois}
+        editor={editor}
+        mask={mask.mask}
+        polygon={polygon}
+        hidden={hidden}
+        mayDraw={mayDraw}
+        onPolygon={setPolygon}
+        onClosePolygon={closePolygon}
+        onPreview={setPreview}
+        onEdit={edit}
+        onPick={select}
+        onZoom={setZoom}
+      />
+      <aside className="regions-side" aria-label="Regions of this image">
+        <WorkingPanel
+          editor={editor}
+          selected={selected}
+          mask={mask.mask}
+          busy={save.isPending}
+          error={save.error ?? (mask.error === null ? null : new Error(mask.error))}
+          drawingPolygon={polygon.points.length > 0 && tool === "polygon"}
+          onLevel={setLevel}
+          onName={(name) => dispatch({ type: "name", name })}
+          onTidy={(minArea) => edit({ kind: "tidy", minArea })}
+          onSave={() => void saveWork()}
+          onDiscard={discard}
+        />
+        <ROIList
+          rois={rois}
+          selectedId={selectedId}
+          renamingId={renaming}
+          onSelect={select}
+          onRenaming={setRenaming}
+          onChange={changeROI}
+          onDelete={deleteROI}
+          onNew={() => select(null)}
+        />
+      </aside>
+      <LeaveGuard unsaved={unsaved} onSave={saveWork} />
+    </div>
+  );
+}

@@ -1,0 +1,163 @@
+import { type Ref, useCallback, useMemo, useRef, useState } from "react";
+import type { ImageRow, ROI } from "../../api/types";
+import { ImageStage, type StageHandle } from "../../canvas/ImageStage";
+import type { EditedMask } from "../../canvas/maskMessages";
+import type { StageOutline } from "../../canvas/paint";
+import { paintBrushPreview, paintPolygonPreview } from "../../canvas/preview";
+import { useOutlines } from "../../canvas/useOutlines";
+import type { StagePointer, StageTool } from "../../canvas/useStagePointer";
+import { loopsContain } from "../../geometry/outline";
+import type { ImagePoint } from "../../geometry/points";
+import type { View } from "../../geometry/viewport";
+import type { Edit } from "../../model/edits";
+import type { Editor } from "../../state/regions/editor";
+import { extendStroke } from "../../tools/brush";
+import { movePolygon, NO_POLYGON, type Polygon, pressPolygon, releasePolygon } from "../../tools/polygon";
+import { ErrorNote } from "../shared/ErrorNote";
+
+/** How near to a vertex, in device pixels, a press grabs it. */
+const REACH_PX = 9;
+
+interface Props {
+  ref: Ref<StageHandle>;
+  image: ImageRow;
+  rois: readonly ROI[];
+  editor: Editor;
+  mask: EditedMask | null;
+  polygon: Polygon;
+  hidden: boolean;
+  mayDraw: () => boolean;
+  onPolygon: (polygon: Polygon) => void;
+  onClosePolygon: () => void;
+  onPreview: (edit: Edit | null) => void;
+  onEdit: (edit: Edit) => void;
+  onPick: (id: string | null) => void;
+  onZoom: (zoom: number) => void;
+}
+
+/** Outlines of what is shown: the saved ROIs, and the working mask in place of the ROI it changes. */
+function useShownOutlines({ rois, editor, mask }: Pick<Props, "rois" | "editor" | "mask">) {
+  const { loops, error } = useOutlines(rois);
+  const { selectedId } = editor;
+  const outlines = useMemo(() => {
+    const shown: StageOutline[] = rois
+      .filter(({ id }) => mask === null || id !== selectedId)
+      .map(({ id }) => ({ id, loops: loops.get(id) ?? [], emphasis: id === selectedId ? "selected" : "normal" }));
+    if (mask !== null) shown.push({ id: "working", loops: mask.loops, emphasis: "selected" });
+    return shown;
+  }, [rois, loops, mask, selectedId]);
+  return { outlines, loops, error };
+}
+
+function usePolygonTool({ polygon, mayDraw, onPolygon, onClosePolygon }: Props): StageTool {
+  return {
+    cursor: "draw",
+    down: ({ point, zoom }) => {
+      if (polygon.points.length === 0 && !mayDraw()) return;
+      onPolygon(pressPolygon(polygon, point, REACH_PX / zoom));
+    },
+    move: ({ point, zoom }) => {
+      if (polygon.points.length > 0) onPolygon(movePolygon(polygon, point, REACH_PX / zoom));
+    },
+    up: () => {
+      const released = releasePolygon(polygon);
+      if (released.closes) onClosePolygon();
+      else onPolygon(released.polygon);
+    },
+    cancel: () => onPolygon(NO_POLYGON),
+    leave: () => onPolygon({ ...polygon, hover: null }),
+    doubleClick: onClosePolygon,
+  };
+}
+
+function useBrushTool({ editor, mayDraw, onPreview, onEdit }: Props): { tool: StageTool; pointer: ImagePoint | null } {
+  const [pointer, setPointer] = useState<ImagePoint | null>(null);
+  const points = useRef<readonly ImagePoint[]>([]);
+  const strokeOf = (): Edit => ({
+    kind: "stroke",
+    operation: editor.tool === "eraser" ? "subtract" : "add",
+    points: points.current,
+    radius: editor.brushSize / 2,
+  });
+  const stop = () => {
+    points.current = [];
+    onPreview(null);
+  };
+  const tool: StageTool = {
+    cursor: "brush",
+    down: ({ point }: StagePointer) => {
+      if (!mayDraw()) return;
+      points.current = extendStroke([], point);
+      onPreview(strokeOf());
+    },
+    move: ({ point }: StagePointer) => {
+      setPointer(point);
+      if (points.current.length === 0) return;
+      const longer = extendStroke(points.current, point);
+      if (longer === points.current) return;
+      points.current = longer;
+      onPreview(strokeOf());
+    },
+    up: () => {
+      if (points.current.length > 0) onEdit(strokeOf());
+      stop();
+    },
+    cancel: stop,
+    leave: () => setPointer(null),
+    doubleClick: () => undefined,
+  };
+  return { tool, pointer };
+}
+
+/** The image with its ROIs, and the tool in hand. */
+export function RegionsStage(props: Props) {
+  const { ref, image, rois, editor, polygon, hidden, onPick, onZoom } = props;
+  const { outlines, loops, error } = useShownOutlines(props);
+  const polygonTool = usePolygonTool(props);
+  const brush = useBrushTool(props);
+  const { tool, brushSize } = editor;
+  const { pointer } = brush;
+  const { points, hover } = polygon;
+
+  const paintPreview = useCallback(
+    (context: CanvasRenderingContext2D, view: View) => {
+      if (tool === "polygon" && points.length > 0) paintPolygonPreview(context, view, points, hover);
+      if ((tool === "brush" || tool === "eraser") && pointer !== null) {
+        paintBrushPreview(context, view, pointer, brushSize, tool === "eraser");
+      }
+    },
+    [tool, points, hover, pointer, brushSize],
+  );
+
+  function pick({ point }: StagePointer) {
+    const under = rois.filter(({ id }) => loopsContain(loops.get(id) ?? [], point.x, point.y));
+    // A component lies in its object: the smaller one is meant.
+    const smallest = under.reduce<ROI | null>(
+      (best, roi) => (best === null || roi.area < best.area ? roi : best),
+      null,
+    );
+    onPick(smallest?.id ?? null);
+  }
+
+  return (
+    <div className="regions-stage">
+      <ImageStage
+        ref={ref}
+        image={{ url: image.file_url, width: image.width, height: image.height }}
+        label={`Image ${image.file_name}`}
+        outlines={outlines}
+        outlineHidden={hidden}
+        tool={tool === "select" ? null : tool === "polygon" ? polygonTool : brush.tool}
+        paintPreview={paintPreview}
+        onClick={pick}
+        onViewport={({ zoom }) => onZoom(zoom)}
+      >
+        {error === null ? null : (
+          <div className="regions-stage-note">
+            <ErrorNote error={new Error(`A region cannot be shown: ${error}`)} />
+          </div>
+        )}
+      </ImageStage>
+    </div>
+  );
+}

@@ -1,0 +1,149 @@
+import type { ReactNode } from "react";
+import type { Editor, ToolName } from "../../state/regions/editor";
+import { MAX_BRUSH, MIN_BRUSH } from "../../tools/brush";
+import { Button } from "../shared/Button";
+import { Kbd } from "../shared/Kbd";
+
+const TOOLS: readonly { name: ToolName; label: string; shortcut: string }[] = [
+  { name: "select", label: "Select", shortcut: "V" },
+  { name: "polygon", label: "Polygon", shortcut: "P" },
+  { name: "brush", label: "Brush", shortcut: "B" },
+  { name: "eraser", label: "Eraser", shortcut: "E" },
+];
+
+const HINTS: Readonly<Record<ToolName, readonly (readonly [keys: string, meaning: string])[]>> = {
+  select: [
+    ["Click", "select a region"],
+    ["Drag", "move the image"],
+    ["F2", "rename"],
+    ["Del", "delete"],
+  ],
+  polygon: [
+    ["Click", "add a point"],
+    ["Drag", "move a point"],
+    ["Enter", "close"],
+    ["⌫", "last point back"],
+    ["Esc", "start over"],
+  ],
+  brush: [
+    ["Drag", "paint"],
+    ["[ ]", "brush size"],
+    ["Enter", "save"],
+  ],
+  eraser: [
+    ["Drag", "erase"],
+    ["[ ]", "brush size"],
+    ["Enter", "save"],
+  ],
+};
+
+const ALWAYS: readonly (readonly [keys: string, meaning: string])[] = [
+  ["Space", "hold and drag to move"],
+  ["+ −", "zoom, also the wheel"],
+  ["H", "hold to hide outlines"],
+  ["N", "new region"],
+  ["Ctrl S", "save"],
+];
+
+function Hints({ rows }: { rows: readonly (readonly [keys: string, meaning: string])[] }) {
+  return (
+    <dl className="regions-hints">
+      {rows.map(([keys, meaning]) => (
+        <div key={keys}>
+          <dt>
+            <Kbd>{keys}</Kbd>
+          </dt>
+          <dd>{meaning}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
+
+function Choice({
+  pressed,
+  shortcut,
+  onClick,
+  children,
+}: {
+  pressed: boolean;
+  shortcut: string;
+  onClick: () => void;
+  children: ReactNode;
+}) {
+  return (
+    <Button className="regions-choice" aria-pressed={pressed} aria-keyshortcuts={shortcut} onClick={onClick}>
+      <span>{children}</span>
+      <span aria-hidden="true">
+        <Kbd>{shortcut}</Kbd>
+      </span>
+    </Button>
+  );
+}
+
+/** Tools, what they do, and the keys for it. */
+export function Toolbar({
+  editor,
+  canUndo,
+  canRedo,
+  onUse,
+  onOperate,
+  onBrushSize,
+  onUndo,
+  onRedo,
+}: {
+  editor: Editor;
+  canUndo: boolean;
+  canRedo: boolean;
+  onUse: (tool: ToolName) => void;
+  onOperate: (operation: Editor["operation"]) => void;
+  onBrushSize: (size: number) => void;
+  onUndo: () => void;
+  onRedo: () => void;
+}) {
+  const { tool, operation, brushSize } = editor;
+  return (
+    <div className="regions-tools" role="toolbar" aria-label="Drawing tools" aria-orientation="vertical">
+      {TOOLS.map(({ name, label, shortcut }) => (
+        <Choice key={name} pressed={tool === name} shortcut={shortcut} onClick={() => onUse(name)}>
+          {label}
+        </Choice>
+      ))}
+      {tool === "polygon" ? (
+        <fieldset className="regions-group">
+          <legend>The polygon</legend>
+          <Choice pressed={operation === "add"} shortcut="A" onClick={() => onOperate("add")}>
+            Adds
+          </Choice>
+          <Choice pressed={operation === "subtract"} shortcut="S" onClick={() => onOperate("subtract")}>
+            Subtracts
+          </Choice>
+        </fieldset>
+      ) : null}
+      {tool === "brush" || tool === "eraser" ? (
+        <label className="regions-group">
+          <span>
+            Brush size <output className="numeric">{brushSize} px</output>
+          </span>
+          <input
+            type="range"
+            min={MIN_BRUSH}
+            max={MAX_BRUSH}
+            value={brushSize}
+            onChange={(event) => onBrushSize(Number(event.target.value))}
+          />
+        </label>
+      ) : null}
+      <div className="row">
+        <Button small disabled={!canUndo} title="Undo (Ctrl Z)" onClick={onUndo}>
+          Undo
+        </Button>
+        <Button small disabled={!canRedo} title="Redo (Ctrl Shift Z)" onClick={onRedo}>
+          Redo
+        </Button>
+      </div>
+      <Hints rows={HINTS[tool]} />
+      <Hints rows={ALWAYS} />
+    </div>
+  );
+}

@@ -1,0 +1,91 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { emptyMask, sameMask } from "../../src/geometry/mask";
+import { applyEdits, type Edit, type History, NO_EDITS, pushEdit, redo, undo } from "../../src/model/edits";
+import { points } from "../geometry/arbitraries";
+
+const operations = fc.constantFrom("add" as const, "subtract" as const);
+const edits: fc.Arbitrary<Edit> = fc.oneof(
+  fc.record({
+    kind: fc.constant("polygon" as const),
+    operation: operations,
+    points: fc.array(points, { minLength: 3, maxLength: 6 }),
+  }),
+  fc.record({
+    kind: fc.constant("stroke" as const),
+    operation: operations,
+    points: fc.array(points, { minLength: 1, maxLength: 6 }),
+    radius: fc.integer({ min: 1, max: 12 }).map((half) => half / 2),
+  }),
+  fc.record({ kind: fc.constant("tidy" as const), minArea: fc.integer({ min: 1, max: 64 }) }),
+);
+const histories: fc.Arbitrary<History> = fc
+  .array(fc.oneof({ arbitrary: edits, weight: 3 }, fc.constantFrom("undo" as const, "redo" as const)), {
+    maxLength: 12,
+  })
+  .map((steps) =>
+    steps.reduce<History>((history, step) => {
+      if (step === "undo") return undo(history);
+      return step === "redo" ? redo(history) : pushEdit(history, step);
+    }, NO_EDITS),
+  );
+const empty = emptyMask(24, 24);
+
+describe("undo and redo", () => {
+  test("redo gives back what undo took", () => {
+    fc.assert(
+      fc.property(histories, edits, (history, edit) => {
+        const after = pushEdit(history, edit);
+        expect(redo(undo(after))).toEqual(after);
+        expect(undo(after).done).toEqual(history.done);
+      }),
+    );
+  });
+
+  test("undoing everything leads to the mask the work started from, redoing everything back to its end", () => {
+    fc.assert(
+      fc.property(fc.array(edits, { maxLength: 8 }), (steps) => {
+        const full = steps.reduce(pushEdit, NO_EDITS);
+        const back = steps.reduce(undo, full);
+        expect(sameMask(applyEdits(empty, back.done), empty)).toBe(true);
+        const again = steps.reduce(redo, back);
+        expect(sameMask(applyEdits(empty, again.done), applyEdits(empty, full.done))).toBe(true);
+      }),
+    );
+  });
+
+  test("a new step after an undo forgets what was undone", () => {
+    fc.assert(
+      fc.property(histories, edits, (history, edit) => {
+        expect(redo(pushEdit(undo(history), edit)).undone).toEqual([]);
+      }),
+    );
+  });
+
+  test("with nothing to undo or redo the history stays the same", () => {
+    expect(undo(NO_EDITS)).toBe(NO_EDITS);
+    expect(redo(NO_EDITS)).toBe(NO_EDITS);
+  });
+});
+
+describe("edits", () => {
+  test("applying steps one by one or at once makes the same mask, and never changes the base", () => {
+    fc.assert(
+      fc.property(fc.array(edits, { maxLength: 6 }), (steps) => {
+        const base = emptyMask(24, 24);
+        const oneByOne = steps.reduce((mask, step) => applyEdits(mask, [step]), base);
+        expect(sameMask(oneByOne, applyEdits(base, steps))).toBe(true);
+        expect(sameMask(base, empty)).toBe(true);
+      }),
+    );
+  });
+
+  test("steps survive being stored as JSON", () => {
+    fc.assert(
+      fc.property(histories, (history) => {
+        const stored = JSON.parse(JSON.stringify(history)) as History;
+        expect(sameMask(applyEdits(empty, stored.done), applyEdits(empty, history.done))).toBe(true);
+      }),
+    );
+  });
+});
