@@ -19,7 +19,9 @@ from roiqa.core.models import Job, JobState
 logger = logging.getLogger(__name__)
 
 Runner = Callable[["Progress"], None]
+Watcher = Callable[[Job], None]
 _runners: dict[str, Runner] = {}
+_undoers: dict[str, Watcher] = {}
 
 
 class JobCancelled(Exception):
@@ -29,8 +31,9 @@ class JobCancelled(Exception):
 class Progress:
     """A runner's handle on its job: `step` counts, renews the lease and stops a cancelled job."""
 
-    def __init__(self, job: Job) -> None:
+    def __init__(self, job: Job, watch: Watcher | None = None) -> None:
         self.job = job
+        self._watch = watch
         self._last_write = timezone.now()
 
     def expect(self, total: int, message: str = "") -> None:
@@ -58,20 +61,39 @@ class Progress:
         )
         if not updated:
             raise JobCancelled
+        if self._watch is not None:
+            self._watch(self.job)
 
 
-def runs(kind: str) -> Callable[[Runner], Runner]:
-    """Register the function that executes jobs of this kind. It must be idempotent: a crash runs it again."""
+def runs(kind: str, *, undone: Watcher | None = None) -> Callable[[Runner], Runner]:
+    """Register the function that executes jobs of this kind. It must be idempotent: a crash runs it again.
+
+    `undone` is called in the transaction that ends a job as failed or cancelled, even if it never ran: for a row of
+    the room that waits for the job.
+    """
 
     def register(runner: Runner) -> Runner:
         _runners[kind] = runner
+        if undone is not None:
+            _undoers[kind] = undone
         return runner
 
     return register
 
 
-def start(*, kind: str, payload: dict[str, object], user_id: int | None, study_slug: str = "", total: int = 0) -> Job:
-    """Write the job's row and send it to a worker once the transaction commits."""
+def start(
+    *,
+    kind: str,
+    payload: dict[str, object],
+    user_id: int | None,
+    study_slug: str = "",
+    total: int = 0,
+    send: bool = True,
+) -> Job:
+    """Write the job's row and send it to a worker once the transaction commits.
+
+    With `send=False` the caller runs it in its own process; a worker takes over only if that never happens.
+    """
     # A grace before the sweeper looks: the normal way is the message sent below.
     job = Job.objects.create(
         kind=kind,
@@ -81,7 +103,8 @@ def start(*, kind: str, payload: dict[str, object], user_id: int | None, study_s
         total=total,
         lease_expires_at=timezone.now() + timedelta(seconds=15),
     )
-    transaction.on_commit(lambda: _send(job))
+    if send:
+        transaction.on_commit(lambda: _send(job))
     return job
 
 
@@ -95,8 +118,8 @@ def _send(job: Job) -> None:
         logger.warning("broker unreachable, job %s waits for the sweeper", job.pk)
 
 
-def run(job_id: str) -> None:
-    """Execute one job unless it is finished or another worker holds its lease."""
+def run(job_id: str, *, watch: Watcher | None = None) -> None:
+    """Execute one job unless it is finished or another worker holds its lease. `watch` sees every progress written."""
     now = timezone.now()
     with transaction.atomic():
         job = Job.objects.select_for_update(skip_locked=True).filter(pk=job_id).first()
@@ -115,7 +138,7 @@ def run(job_id: str) -> None:
         job.started_at = job.started_at or now
         job.lease_expires_at = now + Job.LEASE
         job.save()
-    progress = Progress(job)
+    progress = Progress(job, watch)
     try:
         _runners[job.kind](progress)
     except JobCancelled:
@@ -132,16 +155,20 @@ def run(job_id: str) -> None:
 
 
 def _finish(job: Job, state: JobState, message: str) -> None:
-    # Only the attempt that holds the job may end it: a worker that lost its lease must not overwrite its successor.
-    Job.objects.filter(pk=job.pk, attempts=job.attempts, finished_at=None).update(
-        state=state,
-        message=message,
-        report=job.report,
-        done=job.done,
-        total=job.total,
-        finished_at=timezone.now(),
-        lease_expires_at=None,
-    )
+    job.state, job.message, job.finished_at, job.lease_expires_at = state, message, timezone.now(), None
+    with transaction.atomic():
+        # Only the attempt that holds the job may end it: a worker that lost its lease must not overwrite its successor.
+        ended = Job.objects.filter(pk=job.pk, attempts=job.attempts, finished_at=None).update(
+            state=state,
+            message=message,
+            report=job.report,
+            done=job.done,
+            total=job.total,
+            finished_at=job.finished_at,
+            lease_expires_at=None,
+        )
+        if ended and state != JobState.SUCCEEDED and job.kind in _undoers:
+            _undoers[job.kind](job)
 
 
 def cancel(*, job: Job) -> None:
@@ -149,9 +176,10 @@ def cancel(*, job: Job) -> None:
     updated = Job.objects.filter(pk=job.pk, finished_at=None).update(cancel_requested=True)
     if not updated:
         raise Conflict(f"Job {job.pk} is already {job.state}.", code="job_finished")
-    Job.objects.filter(pk=job.pk, state=JobState.QUEUED).update(
-        state=JobState.CANCELLED, message="Cancelled before it began.", finished_at=timezone.now()
-    )
+    with transaction.atomic():
+        waiting = Job.objects.select_for_update().filter(pk=job.pk, state=JobState.QUEUED).first()
+        if waiting is not None:
+            _finish(waiting, JobState.CANCELLED, "Cancelled before it began.")
 
 
 def sweep() -> int:
