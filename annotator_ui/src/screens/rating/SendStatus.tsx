@@ -56,11 +56,14 @@ function RefusedAnswer({ item, outbox }: { item: OutboxItem; outbox: Outbox }) {
   );
 }
 
-/** Says what is not with the server yet, why, and what the server refused. Nothing while all is well. */
-export function SendStatus({ outbox }: { outbox: Outbox }) {
+/**
+ * Says what is not with the server yet, why, and what the server refused. Nothing while all is well; `quiet` also says
+ * nothing of a missing network as long as no answer waits.
+ */
+export function SendStatus({ outbox, quiet = false }: { outbox: Outbox; quiet?: boolean }) {
   const state = useSyncExternalStore(outbox.subscribe, outbox.getState);
   const online = useOnline();
-  const text = waitingText(state, online);
+  const text = quiet && state.waiting.length === 0 ? null : waitingText(state, online);
   return (
     <>
       <div role="status">
