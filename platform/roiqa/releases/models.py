@@ -17,6 +17,8 @@ class ReleaseState(models.TextChoices):
 
 
 class Release(models.Model):
+    """A ready row never changes and never goes: a database trigger (migration 0002) refuses it."""
+
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="releases")
     number = models.PositiveIntegerField()
@@ -25,7 +27,11 @@ class Release(models.Model):
     content_sha256 = models.CharField(max_length=64, blank=True)
     ruleset = models.CharField(max_length=16)
     note = models.TextField(blank=True)
+    # Under which terms the labels may be used, as the person who froze it wrote it; part of the content.
+    licence = models.CharField(max_length=200, blank=True)
     counts = models.JSONField(default=dict)
+    # Why there is no snapshot, when the state is `failed`.
+    failure = models.TextField(blank=True)
     job = models.OneToOneField(Job, null=True, on_delete=models.SET_NULL, related_name="+")
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     created_at = models.DateTimeField(default=timezone.now)
@@ -33,6 +39,10 @@ class Release(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["study", "number"], name="release_number_once"),
+            models.UniqueConstraint(
+                fields=["study"], name="release_one_freezing", condition=models.Q(state="freezing")
+            ),
+            models.CheckConstraint(condition=models.Q(state__in=ReleaseState.values), name="release_state_known"),
             models.CheckConstraint(
                 condition=~models.Q(state="ready") | ~models.Q(content_sha256=""), name="release_ready_is_hashed"
             ),
