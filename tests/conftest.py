@@ -1,4 +1,4 @@
-"""Fixtures of the API tests: a study with one person of each kind."""
+"""A study with one person of each kind."""
 
 import pytest
 
