@@ -8,35 +8,52 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('images', '0001_initial'),
+        ("images", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='ROI',
+            name="ROI",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('level', models.CharField(choices=[('object', 'Object'), ('component', 'Component')], max_length=9)),
-                ('name', models.CharField(blank=True, max_length=120)),
-                ('counts', models.TextField()),
-                ('mask_sha256', models.CharField(max_length=64)),
-                ('x', models.PositiveIntegerField()),
-                ('y', models.PositiveIntegerField()),
-                ('w', models.PositiveIntegerField()),
-                ('h', models.PositiveIntegerField()),
-                ('area', models.PositiveIntegerField()),
-                ('provenance', models.JSONField(default=dict)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('created_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('image', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='rois', to='images.image')),
+                ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ("level", models.CharField(choices=[("object", "Object"), ("component", "Component")], max_length=9)),
+                ("name", models.CharField(blank=True, max_length=120)),
+                ("counts", models.TextField()),
+                ("mask_sha256", models.CharField(max_length=64)),
+                ("x", models.PositiveIntegerField()),
+                ("y", models.PositiveIntegerField()),
+                ("w", models.PositiveIntegerField()),
+                ("h", models.PositiveIntegerField()),
+                ("area", models.PositiveIntegerField()),
+                ("provenance", models.JSONField(default=dict)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "image",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="rois", to="images.image"
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.CheckConstraint(condition=models.Q(('level__in', ['object', 'component'])), name='roi_level_known'), models.CheckConstraint(condition=models.Q(('area__gte', 1024)), name='roi_not_too_small')],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("level__in", ["object", "component"])), name="roi_level_known"
+                    ),
+                    models.CheckConstraint(condition=models.Q(("area__gte", 1024)), name="roi_not_too_small"),
+                ],
             },
         ),
     ]
