@@ -1,0 +1,37 @@
+"""Whether an ROI is still untouched by raters, asked without knowing the room that keeps ratings.
+
+Rooms above say by `on_delete=PROTECT` on their link to StudyROI that they must find it as it was (a rating does); a link
+that cascades (a claim that came to nothing) holds nothing. Active claims show in the counters.
+"""
+
+from typing import Any
+
+from django.db.models import PROTECT, Exists, F, OuterRef, Q, QuerySet
+
+from roiqa.studies.models import StudyROI
+
+
+def active_claims(study_roi: StudyROI) -> bool:
+    """Whether somebody is rating it now or its ratings count. Needs the row's lock to stay true."""
+    return study_roi.slots_left != study_roi.raters_wanted or study_roi.n_accepted > 0
+
+
+def held_by_rooms_above(rows: QuerySet[StudyROI]) -> QuerySet[StudyROI]:
+    """Those of the rows that something protected points to."""
+    return rows.filter(_held())
+
+
+def with_untouched(rows: QuerySet[StudyROI]) -> QuerySet[StudyROI]:
+    """The rows with `untouched`: nobody rated the ROI, nobody is rating it."""
+    return rows.annotate(untouched=Q(slots_left=F("raters_wanted"), n_accepted=0) & ~_held())
+
+
+def _held() -> Q:
+    held = Q(pk__in=[])
+    for relation in StudyROI._meta.related_objects:
+        if relation.on_delete is PROTECT:
+            pointing: QuerySet[Any] = relation.related_model._default_manager.filter(
+                **{relation.field.name: OuterRef("pk")}
+            )
+            held |= Q(Exists(pointing))
+    return held
