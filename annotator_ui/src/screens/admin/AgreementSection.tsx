@@ -15,7 +15,7 @@ export function AgreementSection({ study }: { study: Study }) {
     staleTime: 60_000,
   });
   return (
-    <section className="card" aria-labelledby="agreement">
+    <section className="card titled" aria-labelledby="agreement">
       <h2 id="agreement">Agreement</h2>
       <p className="muted small">
         Krippendorff's alpha for ordered answers: 1 is perfect agreement, 0 is what chance gives, below 0 is worse than
@@ -23,7 +23,8 @@ export function AgreementSection({ study }: { study: Study }) {
       </p>
       {agreement.error ? <ErrorNote error={agreement.error} onRetry={() => void agreement.refetch()} /> : null}
       {agreement.isPending ? <Progress label="Comparing the answers" /> : null}
-      {agreement.data ? (
+      {agreement.data?.rois === 0 ? <p className="muted">There are no ratings to compare yet.</p> : null}
+      {agreement.data && agreement.data.rois > 0 ? (
         <Table
           caption="Agreement per scale"
           columns={[
@@ -37,7 +38,6 @@ export function AgreementSection({ study }: { study: Study }) {
           ]}
           rows={Object.entries(agreement.data.scales)}
           rowKey={([scale]) => scale}
-          empty={<p className="muted">There are no two ratings of the same ROI yet.</p>}
         />
       ) : null}
     </section>

@@ -11,7 +11,7 @@ import { Choice } from "./Choice";
 import { ConfirmDialog } from "./ConfirmDialog";
 import { LoadMore } from "./LoadMore";
 import { usePages } from "./usePages";
-import { hasRole, studyKey, useRefreshStudy } from "./useStudy";
+import { hasRole, isStaff, studyKey, useRefreshStudy } from "./useStudy";
 import { count, SPLITS } from "./words";
 
 const SPLIT_CHOICES = [
@@ -57,7 +57,14 @@ export function Gallery({ study }: { study: Study }) {
         </h2>
         <div className="row">
           <Choice label="Part" value={split} options={SPLIT_CHOICES} onChange={(value) => filter("split", value)} />
-          <Choice label="ROIs" value={hasROIs} options={ROI_CHOICES} onChange={(value) => filter("has_rois", value)} />
+          {isStaff(study) ? (
+            <Choice
+              label="ROIs"
+              value={hasROIs}
+              options={ROI_CHOICES}
+              onChange={(value) => filter("has_rois", value)}
+            />
+          ) : null}
         </div>
       </div>
       <p className="muted small">
@@ -110,9 +117,11 @@ function Tiles({ study, images }: { study: Study; images: readonly ImageRow[] })
               <Badge tone={image.split === "test" ? "accent" : "neutral"} title={SPLITS[image.split]}>
                 {image.split}
               </Badge>
-              <span className={image.roi_count === 0 ? "muted" : undefined}>
-                {image.roi_count === 0 ? "no ROIs" : count(image.roi_count, "ROI")}
-              </span>
+              {image.roi_count === null ? null : (
+                <span className={image.roi_count === 0 ? "muted" : undefined}>
+                  {image.roi_count === 0 ? "no ROIs" : count(image.roi_count, "ROI")}
+                </span>
+              )}
               {mayRemove ? (
                 <Button
                   small
@@ -139,9 +148,10 @@ function Tiles({ study, images }: { study: Study; images: readonly ImageRow[] })
           onClose={() => setRemoving(null)}
         >
           <p>
-            The image leaves this study, and{" "}
-            {removing.roi_count === 0 ? "it has no ROIs" : count(removing.roi_count, "ROI")}
-            {removing.roi_count === 0 ? "." : " with it."} This works only while none of its ROIs has a rating.
+            {removing.roi_count
+              ? `The image and its ${count(removing.roi_count, "ROI")} leave this study.`
+              : "The image leaves this study."}{" "}
+            This works only while none of its ROIs has a rating.
           </p>
         </ConfirmDialog>
       )}

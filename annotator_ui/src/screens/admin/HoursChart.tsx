@@ -1,9 +1,9 @@
 import { axisTop, hoursUpTo } from "./hours";
 import { count } from "./words";
 
-const WIDTH = 720;
-const HEIGHT = 150;
-const LEFT = 34;
+const WIDTH = 1120;
+const HEIGHT = 190;
+const LEFT = 40;
 const TOP = 10;
 const BOTTOM = 22;
 const CLOCK = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit" });

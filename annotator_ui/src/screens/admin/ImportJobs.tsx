@@ -7,7 +7,7 @@ import { ImportReportView } from "./ImportReportView";
 import { JobProgress } from "./JobProgress";
 import { isFinished, useJob } from "./useJob";
 import { studyKey } from "./useStudy";
-import { timeAgo } from "./words";
+import { count, formatNumber, timeAgo } from "./words";
 
 const SHOWN = 5;
 const TONES = { queued: "neutral", running: "accent", succeeded: "ok", failed: "danger", cancelled: "warn" } as const;
@@ -62,7 +62,7 @@ function ImportJob({
 
 function summaryOf({ report }: Job<ImportReport>): string {
   if (report === null || !("refused" in report)) return "";
-  const parts = [`${report.images_added} images and ${report.rois_added} ROIs added`];
-  if (report.refused.length > 0) parts.push(`${report.refused.length} refused`);
+  const parts = [`${count(report.images_added, "image")} and ${count(report.rois_added, "ROI")} added`];
+  if (report.refused_count > 0) parts.push(`${formatNumber(report.refused_count)} refused`);
   return parts.join(", ");
 }

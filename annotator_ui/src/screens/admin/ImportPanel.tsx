@@ -1,12 +1,12 @@
 import { type DragEvent, useRef, useState } from "react";
-import type { Study } from "../../api/types";
+import type { ROILevel, Study } from "../../api/types";
 import { Button } from "../shared/Button";
 import { ErrorNote } from "../shared/ErrorNote";
 import { Field } from "../shared/Field";
 import { Progress } from "../shared/Progress";
 import { droppedFiles } from "./droppedFiles";
 import { isClutter } from "./uploadPlan";
-import { useUpload } from "./useUpload";
+import { type ImportOptions, useUpload } from "./useUpload";
 import { count, formatBytes, percent } from "./words";
 
 const ACCEPTED = ".jpg,.jpeg,.png,.webp,.tif,.tiff,.zip,.json";
@@ -14,13 +14,12 @@ const ACCEPTED = ".jpg,.jpeg,.png,.webp,.tif,.tiff,.zip,.json";
 /** Chooses files, folders or archives and sends them. What became of them stands in the list of imports. */
 export function ImportPanel({ study, onJob }: { study: Study; onJob: () => void }) {
   const [files, setFiles] = useState<readonly File[]>([]);
-  const [source, setSource] = useState("");
+  const [options, setOptions] = useState<ImportOptions>({ source: "", level: "component" });
   const upload = useUpload(study.slug, onJob);
 
   async function send() {
-    if (await upload.send(files, source)) {
+    if (await upload.send(files, options)) {
       setFiles([]);
-      setSource("");
     }
   }
 
@@ -60,11 +59,29 @@ export function ImportPanel({ study, onJob }: { study: Study; onJob: () => void 
                 {...control}
                 className="input"
                 maxLength={200}
-                value={source}
-                onChange={(event) => setSource(event.target.value)}
+                value={options.source}
+                onChange={(event) => setOptions({ ...options, source: event.target.value })}
               />
             )}
           </Field>
+          {files.some(mayHoldROIs) ? (
+            <Field
+              label="Level of the ROIs"
+              hint="For ROIs whose file does not say it. An object is a whole thing; a component is a part of one or of the scene."
+            >
+              {(control) => (
+                <select
+                  {...control}
+                  className="input"
+                  value={options.level}
+                  onChange={(event) => setOptions({ ...options, level: event.target.value as ROILevel })}
+                >
+                  <option value="component">component</option>
+                  <option value="object">object</option>
+                </select>
+              )}
+            </Field>
+          ) : null}
           <div>
             <Button variant="primary" onClick={() => void send()}>
               Import {count(files.length, "file")}
@@ -74,6 +91,10 @@ export function ImportPanel({ study, onJob }: { study: Study; onJob: () => void 
       )}
     </section>
   );
+}
+
+function mayHoldROIs({ name }: File): boolean {
+  return /\.(json|zip)$/i.test(name);
 }
 
 /** The same file chosen twice is sent once. */

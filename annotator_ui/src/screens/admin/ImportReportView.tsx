@@ -17,12 +17,12 @@ export function ImportReportView({ report, name }: { report: ImportReport; name:
         <Stat term="Images known already" value={formatNumber(report.images_known)} />
         <Stat term="ROIs added" value={formatNumber(report.rois_added)} />
         <Stat term="ROIs known already" value={formatNumber(report.rois_known)} />
-        <Stat term="Refused" value={formatNumber(refused.length)} />
+        <Stat term="Refused" value={formatNumber(report.refused_count)} />
       </dl>
       {refused.length === 0 ? null : (
         <>
           <Table
-            caption={refused.length > SHOWN ? `Refused, the first ${SHOWN}` : "Refused"}
+            caption={report.refused_count > SHOWN ? `Refused, the first ${SHOWN}` : "Refused"}
             columns={[
               { header: "File", cell: ({ file }) => <span className="file-name">{file}</span> },
               { header: "Reason", cell: ({ reason }) => reason },

@@ -19,7 +19,7 @@ export function InvitesSection({ study }: { study: Study }) {
     queryFn: () => api.get<Invite[]>(`studies/${study.slug}/invites/`),
   });
   return (
-    <section className="card" aria-labelledby="invites">
+    <section className="card titled" aria-labelledby="invites">
       <div className="row row-between">
         <h2 id="invites">Invites</h2>
         <Button variant="primary" onClick={() => setMaking(true)}>

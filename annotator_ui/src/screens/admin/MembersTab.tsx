@@ -24,7 +24,7 @@ export function MembersTab({ study }: { study: Study }) {
   return (
     <div className="stack">
       <InvitesSection study={study} />
-      <section className="card" aria-labelledby="members">
+      <section className="card titled" aria-labelledby="members">
         <div className="row row-between">
           <h2 id="members">Members</h2>
           {members.data ? <Button onClick={() => setGiving(true)}>Give a role</Button> : null}

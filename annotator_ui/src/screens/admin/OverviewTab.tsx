@@ -8,6 +8,7 @@ import { AnnotatorsTable } from "./AnnotatorsTable";
 import { gapsOf } from "./gaps";
 import { HoursChart } from "./HoursChart";
 import { Prose } from "./Prose";
+import { SetupSteps } from "./SetupSteps";
 import { SkipsSection } from "./SkipsSection";
 import { StackedBar } from "./StackedBar";
 import { Stat } from "./Stat";
@@ -23,6 +24,9 @@ export function OverviewTab({ study }: { study: Study }) {
     ) : (
       <Progress label="Counting ratings" />
     );
+  }
+  if (progress.data.rois.total === 0) {
+    return <SetupSteps study={study} annotators={progress.data.annotators.length} />;
   }
   return (
     <div className="stack">
@@ -50,7 +54,10 @@ function ProgressCard({ progress }: { progress: StudyProgress }) {
     <section className="card stack" aria-labelledby="progress">
       <div className="row row-between">
         <h2 id="progress">Progress</h2>
-        <span className="big-number numeric">{percent(ratings.wanted - ratings.missing, ratings.wanted)} %</span>
+        <span>
+          <span className="big-number numeric">{percent(ratings.wanted - ratings.missing, ratings.wanted)} %</span>{" "}
+          <span className="muted small">of the ratings</span>
+        </span>
       </div>
       <StackedBar
         label="ROIs by state"
@@ -73,9 +80,9 @@ function ProgressCard({ progress }: { progress: StudyProgress }) {
           {...(progress.rating_hours_left === null ? {} : { note: "of rating, by the last 48 hours" })}
         />
         <Stat
-          term="Also kept"
-          value={formatNumber(ratings.surplus + ratings.revised)}
-          note={`${formatNumber(ratings.surplus)} late, ${formatNumber(ratings.revised)} revised`}
+          term="Revised or late"
+          value={`${formatNumber(ratings.revised)}, ${formatNumber(ratings.surplus)}`}
+          note="kept; late ones do not count"
         />
       </dl>
     </section>

@@ -31,7 +31,7 @@ export function ROIsTab({ study }: { study: Study }) {
   const state = FILTERS.find(({ value }) => value === params.get("state"))?.value ?? "";
   const rois = usePages<Row>(studyKey(study.slug, "rois", state), `studies/${study.slug}/progress/rois/`, { state });
   return (
-    <section className="card stack" aria-label="ROIs">
+    <section className="card stack titled" aria-label="ROIs">
       <div className="row row-between">
         <h2>ROIs</h2>
         <Choice
@@ -76,7 +76,7 @@ function ROIRows({ study, rows, filtered }: { study: Study; rows: readonly Row[]
           cell: ({ name, level, split }) => (
             <div>
               <div>{name || <span className="muted">unnamed</span>}</div>
-              <div className="muted small" title={SPLITS[split]}>
+              <div className="muted small no-break" title={SPLITS[split]}>
                 {LEVELS[level]} · {split}
               </div>
             </div>

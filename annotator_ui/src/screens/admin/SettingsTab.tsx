@@ -38,7 +38,7 @@ function StateSection({ study }: { study: Study }) {
             <Badge tone={STATES[state].tone}>{STATES[state].word}</Badge>
             <span>{STATES[state].means}</span>
             {state === study.state ? (
-              <span className="muted">now</span>
+              <span className="muted">present</span>
             ) : (
               <Button
                 small

@@ -5,7 +5,7 @@ import { SKIP_REASONS } from "./words";
 /** How often annotators could not judge an ROI, by reason. */
 export function SkipsSection({ skips }: { skips: StudyProgress["skips"] }) {
   return (
-    <section className="card" aria-labelledby="skips">
+    <section className="card titled" aria-labelledby="skips">
       <h2 id="skips">Skipped, “cannot judge”</h2>
       <Table
         caption="Skips by reason"

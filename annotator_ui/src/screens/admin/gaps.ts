@@ -8,21 +8,9 @@ export interface Gap {
   action?: string;
 }
 
-/** What is missing, the most basic first; empty when the study is complete or simply under way. */
+/** What is missing, the most basic first; empty when every ROI is complete. */
 export function gapsOf(study: Study, progress: StudyProgress): Gap[] {
   const base = `/studies/${study.slug}`;
-  if (study.counts.images === 0) {
-    return [{ text: "The study has no images yet.", to: `${base}/images`, action: "Import images" }];
-  }
-  if (progress.rois.total === 0) {
-    return [
-      {
-        text: "No ROI is marked yet. Open an image and draw one, or import a COCO JSON file with ROIs.",
-        to: `${base}/images`,
-        action: "Open the images",
-      },
-    ];
-  }
   const open = progress.rois.in_progress + progress.rois.untouched;
   if (open === 0) return [];
   const gaps: Gap[] = [];

@@ -19,9 +19,9 @@ export function hoursUpTo(
   });
 }
 
-/** A round number at or above `value` for the top of an axis: 1, 2, 5, 10, 20, 50, ... */
+/** A round number at or above `value` for the top of an axis: 1, 2, 3, 4, 5, 6, 8, 10, 20, 30, ... */
 export function axisTop(value: number): number {
   for (let scale = 1; ; scale *= 10) {
-    for (const step of [1, 2, 5]) if (step * scale >= value) return step * scale;
+    for (const step of [1, 2, 3, 4, 5, 6, 8]) if (step * scale >= value) return step * scale;
   }
 }

@@ -3,6 +3,8 @@ import type { Distortion } from "../../api/types";
 /** Answers of the API that only these pages read. */
 
 export interface Agreement {
+  /** How many labelled ROIs were compared. */
+  rois: number;
   /** By scale: the six distortions, quality, importance. */
   scales: Readonly<Record<string, { alpha: number | null; note?: string }>>;
 }

@@ -1,6 +1,6 @@
 import { useCallback, useEffect, useRef, useState } from "react";
 import { api } from "../../api/client";
-import type { Job } from "../../api/types";
+import type { Job, ROILevel } from "../../api/types";
 import { batchesOf } from "./uploadPlan";
 import { isFinished } from "./useJob";
 
@@ -10,6 +10,13 @@ export interface UploadState {
   batch: number;
   batches: number;
   error: unknown;
+}
+
+export interface ImportOptions {
+  /** Where the images are from; may be empty. */
+  source: string;
+  /** The level of ROIs whose file does not say one. */
+  level: ROILevel;
 }
 
 const IDLE: UploadState = { fraction: null, batch: 0, batches: 0, error: null };
@@ -37,7 +44,7 @@ export function useUpload(slug: string, onJob: () => void) {
   }, [sending]);
 
   const send = useCallback(
-    async (files: readonly File[], source: string): Promise<boolean> => {
+    async (files: readonly File[], options: ImportOptions): Promise<boolean> => {
       const batches = batchesOf(files);
       const all = files.reduce((sum, { size }) => sum + size, 0) || 1;
       const control = new AbortController();
@@ -49,7 +56,8 @@ export function useUpload(slug: string, onJob: () => void) {
           const size = batch.reduce((sum, file) => sum + file.size, 0);
           const form = new FormData();
           for (const file of batch) form.append("files", file, file.name);
-          if (source.trim() !== "") form.append("source", source.trim());
+          form.append("source", options.source.trim());
+          form.append("level", options.level);
           const job = await api.upload<Job>(`studies/${slug}/images/`, form, {
             onProgress: (fraction) => setState((before) => ({ ...before, fraction: (sent + fraction * size) / all })),
             signal: control.signal,
