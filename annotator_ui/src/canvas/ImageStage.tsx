@@ -14,7 +14,7 @@ import { screenPoint } from "../geometry/points";
 import { centreOn, clampView, panBy, type Size, type View, zoomAbout, zoomStep } from "../geometry/viewport";
 import { loadBitmap } from "./bitmaps";
 import { paintImage, paintOutline, pathOf, type StageOutline } from "./paint";
-import { useDeviceSize } from "./useDeviceSize";
+import { type DeviceSize, useDeviceSize } from "./useDeviceSize";
 import { type StagePointer, type StageTool, useStagePointer } from "./useStagePointer";
 
 /** Where the image is seen, for the log of a rating. Lengths are device pixels. */
@@ -61,10 +61,15 @@ export interface ImageStageProps {
   children?: ReactNode;
 }
 
-function sized(canvas: HTMLCanvasElement | null, size: Size): CanvasRenderingContext2D | null {
+/** Gives a canvas one pixel per device pixel, on the device's grid. */
+function sized(canvas: HTMLCanvasElement | null, size: DeviceSize): CanvasRenderingContext2D | null {
   if (canvas === null) return null;
   if (canvas.width !== size.width) canvas.width = size.width;
   if (canvas.height !== size.height) canvas.height = size.height;
+  canvas.style.left = `${size.offsetX}px`;
+  canvas.style.top = `${size.offsetY}px`;
+  canvas.style.width = `${size.width / size.dpr}px`;
+  canvas.style.height = `${size.height / size.dpr}px`;
   return canvas.getContext("2d");
 }
 
@@ -197,6 +202,7 @@ export function ImageStage({
 
   const cursor = useStagePointer({
     frame,
+    surface: lineCanvas,
     view,
     tool,
     onClick,

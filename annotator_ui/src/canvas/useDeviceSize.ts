@@ -1,53 +1,60 @@
 import { type RefObject, useEffect, useState } from "react";
+import { gridSpan } from "../geometry/deviceGrid";
 import type { Size } from "../geometry/viewport";
 
 export interface DeviceSize extends Size {
   /** Device pixels per CSS pixel, now; moving the window to another screen or the browser's zoom changes it. */
   readonly dpr: number;
+  /** CSS pixels from the element's corner to the first whole device pixel in it. */
+  readonly offsetX: number;
+  readonly offsetY: number;
 }
 
-function boxOf(entry: ResizeObserverEntry): Size {
-  const exact = entry.devicePixelContentBoxSize?.[0];
-  if (exact) return { width: exact.inlineSize, height: exact.blockSize };
-  return {
-    width: Math.round(entry.contentRect.width * window.devicePixelRatio),
-    height: Math.round(entry.contentRect.height * window.devicePixelRatio),
-  };
+function measure(element: HTMLElement): DeviceSize {
+  const dpr = window.devicePixelRatio;
+  const box = element.getBoundingClientRect();
+  const across = gridSpan(box.left, box.width, dpr);
+  const down = gridSpan(box.top, box.height, dpr);
+  return { dpr, width: across.count, height: down.count, offsetX: across.offset, offsetY: down.offset };
 }
 
-/** Size of an element in device pixels, kept up to date. `null` until it was measured. */
+function same(a: DeviceSize | null, b: DeviceSize): boolean {
+  if (a === null) return false;
+  const sameSize = a.width === b.width && a.height === b.height && a.dpr === b.dpr;
+  return sameSize && a.offsetX === b.offsetX && a.offsetY === b.offsetY;
+}
+
+/**
+ * The whole device pixels inside an element, kept up to date; `null` until it was measured. Layout may put an element
+ * between device pixels: a canvas there would be resampled, so it has to start at the first whole one.
+ */
 export function useDeviceSize(ref: RefObject<HTMLElement | null>): DeviceSize | null {
   const [size, setSize] = useState<DeviceSize | null>(null);
   useEffect(() => {
     const element = ref.current;
     if (element === null) return;
-    const observer = new ResizeObserver((entries) => {
-      const entry = entries[entries.length - 1];
-      if (entry) setSize({ ...boxOf(entry), dpr: window.devicePixelRatio });
-    });
-    let density: MediaQueryList | null = null;
-    const watch = () => {
-      density = window.matchMedia(`(resolution: ${window.devicePixelRatio}dppx)`);
-      density.addEventListener("change", onDensity, { once: true });
+    const update = () => {
+      const next = measure(element);
+      setSize((current) => (same(current, next) ? current : next));
     };
-    const observe = () => {
-      try {
-        observer.observe(element, { box: "device-pixel-content-box" });
-      } catch {
-        // Safari has no device-pixel-content-box; the rounded content box is the next best.
-        observer.observe(element);
-      }
+    const observer = new ResizeObserver(update);
+    observer.observe(element);
+    const stop = new AbortController();
+    const { signal } = stop;
+    window.addEventListener("resize", update, { signal });
+    window.addEventListener("scroll", update, { signal, capture: true, passive: true });
+    const watchDensity = () => {
+      const density = window.matchMedia(`(resolution: ${window.devicePixelRatio}dppx)`);
+      const onChange = () => {
+        update();
+        watchDensity();
+      };
+      density.addEventListener("change", onChange, { signal, once: true });
     };
-    function onDensity() {
-      observer.disconnect();
-      observe();
-      watch();
-    }
-    observe();
-    watch();
+    watchDensity();
     return () => {
       observer.disconnect();
-      density?.removeEventListener("change", onDensity);
+      stop.abort();
     };
   }, [ref]);
   return size;

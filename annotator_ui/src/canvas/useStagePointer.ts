@@ -23,7 +23,10 @@ export interface StageTool {
 }
 
 export interface PointerOptions {
+  /** Hears the pointer. */
   frame: RefObject<HTMLDivElement | null>;
+  /** Has one pixel per device pixel: positions are counted in it. */
+  surface: RefObject<HTMLCanvasElement | null>;
   view: View | null;
   tool: StageTool | null;
   /** Device pixels. */
@@ -93,9 +96,11 @@ export function useStagePointer(options: PointerOptions): StageCursor {
     };
 
     const at = (event: MouseEvent): ScreenPoint => {
-      const box = element.getBoundingClientRect();
-      const dpr = window.devicePixelRatio;
-      return screenPoint((event.clientX - box.left) * dpr, (event.clientY - box.top) * dpr);
+      const canvas = latest.current.surface.current;
+      if (canvas === null) return screenPoint(0, 0);
+      const box = canvas.getBoundingClientRect();
+      const scale = canvas.width / box.width;
+      return screenPoint((event.clientX - box.left) * scale, (event.clientY - box.top) * scale);
     };
     const toolPointer = (event: MouseEvent, view: View): StagePointer => ({
       point: toImage(at(event), view),

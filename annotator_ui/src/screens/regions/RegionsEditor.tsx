@@ -63,6 +63,13 @@ export function RegionsEditor({
     if (!kept) toast({ text: "This browser cannot keep unsaved work. Save often.", tone: "error" });
   }, [place, working, unsaved, toast]);
 
+  // Only what was there when the page opened: what is drawn later needs no notice.
+  const restored = useRef(unsaved);
+  useEffect(() => {
+    if (restored.current) toast({ text: "Unsaved work on this image was brought back." });
+    restored.current = false;
+  }, [toast]);
+
   function edit(step: Edit) {
     save.reset();
     dispatch({ type: "edit", edit: step, target: selected });

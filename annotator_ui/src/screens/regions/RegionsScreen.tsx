@@ -1,4 +1,5 @@
 import { useParams } from "react-router";
+import { ApiError } from "../../api/errors";
 import { ButtonLink } from "../shared/Button";
 import { EmptyState } from "../shared/EmptyState";
 import { ErrorNote } from "../shared/ErrorNote";
@@ -7,6 +8,12 @@ import { useMe } from "../shared/useMe";
 import { useTitle } from "../shared/useTitle";
 import { RegionsEditor } from "./RegionsEditor";
 import { useROIs, useStudyAndImage } from "./useRegions";
+
+/** The error, with a button where asking again can help: what is missing or forbidden stays so. */
+function RetryNote({ error, onRetry }: { error: unknown; onRetry: () => void }) {
+  const final = error instanceof ApiError && !error.isTransient && !error.isSignedOut;
+  return final ? <ErrorNote error={error} /> : <ErrorNote error={error} onRetry={onRetry} />;
+}
 
 /** The page where the ROIs of one image are drawn. */
 export function RegionsScreen() {
@@ -20,7 +27,7 @@ export function RegionsScreen() {
   if (failed) {
     return (
       <div className="page stack">
-        <ErrorNote error={failed.error} onRetry={() => void failed.refetch()} />
+        <RetryNote error={failed.error} onRetry={() => void failed.refetch()} />
         <div>
           <ButtonLink to={`/studies/${slug}/images`}>To the images of the study</ButtonLink>
         </div>
