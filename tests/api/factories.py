@@ -76,8 +76,7 @@ def make_image(
 ) -> Image:
     """An image of `width` x `height` px; taken into `study` if given; its three files stored only when asked."""
     number = next(_numbers)
-    pixels = np.random.default_rng(number).integers(0, 256, (height, width, 3), dtype=np.uint8)
-    original = _encoded(pixels, "PNG")
+    original = picture_bytes(width=width, height=height, seed=number)
     image = Image.objects.create(
         sha256=hashlib.sha256(original).hexdigest(),
         split=split,
@@ -89,15 +88,17 @@ def make_image(
     if with_files:
         default_storage.save(image.original_key, ContentFile(original))
         default_storage.save(image.display_key, ContentFile(original))
-        default_storage.save(image.thumbnail_key, ContentFile(_encoded(pixels, "WEBP")))
+        default_storage.save(image.thumbnail_key, ContentFile(picture_bytes(width=32, height=24, form="WEBP")))
     if study is not None:
         StudyImage.objects.create(study=study, image=image, file_name=file_name or f"picture-{number}.png")
     return image
 
 
-def _encoded(pixels: np.ndarray, form: str) -> bytes:
+def picture_bytes(*, width: int = 160, height: int = 120, seed: int = 0, form: str = "PNG") -> bytes:
+    """A picture file of random colour tiles, the same for the same seed."""
+    tiles = np.random.default_rng(seed).integers(0, 256, (-(-height // 8), -(-width // 8), 3), dtype=np.uint8)
     buffer = io.BytesIO()
-    Picture.fromarray(pixels).save(buffer, form)
+    Picture.fromarray(tiles.repeat(8, axis=0).repeat(8, axis=1)[:height, :width]).save(buffer, form)
     return buffer.getvalue()
 
 

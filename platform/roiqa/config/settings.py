@@ -157,6 +157,8 @@ REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_PAGINATION_CLASS": "roiqa.core.pagination.Pagination",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "roiqa.core.http.exception_handler",
+    # The schema says what there is; OPTIONS would say it again, per person, from the database.
+    "DEFAULT_METADATA_CLASS": None,
     "DEFAULT_THROTTLE_RATES": {
         "login_name": env.text("ROIQA_LOGIN_RATE", "10/min"),
         "login_address": env.text("ROIQA_LOGIN_ADDRESS_RATE", "60/min"),

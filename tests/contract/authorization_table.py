@@ -1,0 +1,141 @@
+"""Who may do what: one line per method and path, one column per kind of person.
+
+To add an endpoint: add its line to TABLE (`ok`, or the status of the refusal) and, if it takes a body, its call to
+CALLS. Columns: anonymous; a signed-in stranger; annotator, ml_engineer and admin of the study; admin of another
+study only. 404 means hidden: the answer must be the same as for something that does not exist.
+"""
+
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from roiqa.images.models import Image
+from tests.api.factories import ANSWER, PASSWORD, encode_box, picture_bytes
+from tests.contract.world import ROLES, World
+
+TABLE = """
+                                                  anonymous stranger annotator ml_engineer admin foreign_admin
+GET    auth/csrf/                                 ok        ok       ok        ok          ok    ok
+POST   auth/login/                                ok        ok       ok        ok          ok    ok
+POST   auth/logout/                               401       ok       ok        ok          ok    ok
+GET    auth/me/                                   401       ok       ok        ok          ok    ok
+POST   auth/password/                             401       ok       ok        ok          ok    ok
+POST   auth/token/                                ok        ok       ok        ok          ok    ok
+GET    auth/tokens/                               401       ok       ok        ok          ok    ok
+DELETE auth/tokens/{token_id}/                    401       404      404       404         ok    404
+GET    docs/                                      ok        ok       ok        ok          ok    ok
+GET    schema/                                    ok        ok       ok        ok          ok    ok
+
+GET    invites/{token}/                           ok        ok       ok        ok          ok    ok
+POST   invites/{token}/accept/                    ok        ok       ok        ok          ok    ok
+
+GET    jobs/{job_id}/                             401       404      404       404         ok    404
+POST   jobs/{job_id}/cancel/                      401       404      404       404         ok    404
+
+GET    studies/                                   401       ok       ok        ok          ok    ok
+POST   studies/                                   401       403      403       403         ok    403
+GET    studies/{slug}/                            401       404      ok        ok          ok    404
+PATCH  studies/{slug}/                            401       404      403       403         ok    404
+GET    studies/{slug}/jobs/                       401       404      403       403         ok    404
+GET    studies/{slug}/invites/                    401       404      403       403         ok    404
+POST   studies/{slug}/invites/                    401       404      403       403         ok    404
+DELETE studies/{slug}/invites/{invite_id}/        401       404      403       403         ok    404
+GET    studies/{slug}/members/                    401       404      403       403         ok    404
+POST   studies/{slug}/members/                    401       404      403       403         ok    404
+DELETE studies/{slug}/members/{member_id}/        401       404      403       403         ok    404
+POST   studies/{slug}/members/{member_id}/exclude/ 401      404      403       403         ok    404
+POST   studies/{slug}/members/{member_id}/include/ 401      404      403       403         ok    404
+
+GET    studies/{slug}/images/                     401       404      ok        ok          ok    404
+POST   studies/{slug}/images/                     401       404      403       403         ok    404
+DELETE studies/{slug}/images/{image_id}/          401       404      403       403         ok    404
+GET    images/{image_id}/                         401       404      ok        ok          ok    404
+GET    images/{image_id}/file/                    401       404      ok        ok          ok    404
+GET    images/{image_id}/thumbnail/               401       404      ok        ok          ok    404
+GET    images/{image_id}/original/                401       404      404       ok          ok    404
+GET    images/{image_id}/rois/                    401       404      ok        ok          ok    404
+POST   images/{image_id}/rois/                    401       404      403       ok          ok    404
+PATCH  rois/{roi_id}/                             401       404      404       403         ok    404
+DELETE rois/{roi_id}/                             401       404      404       403         ok    404
+
+POST   studies/{slug}/assignments/                401       404      ok        403         403   404
+GET    studies/{slug}/my-progress/                401       404      ok        ok          ok    404
+GET    assignments/{assignment_id}/               401       404      ok        404         404   404
+POST   assignments/{assignment_id}/renew/         401       404      ok        404         404   404
+POST   assignments/{assignment_id}/release/       401       404      ok        404         404   404
+PUT    assignments/{assignment_id}/draft/         401       404      ok        404         404   404
+POST   assignments/{assignment_id}/rating/        401       404      ok        404         404   404
+POST   assignments/{assignment_id}/skip/          401       404      ok        404         404   404
+POST   assignments/{assignment_id}/reopen/        401       404      ok        404         404   404
+
+GET    studies/{slug}/progress/                   401       404      403       ok          ok    404
+GET    studies/{slug}/progress/rois/              401       404      403       ok          ok    404
+GET    studies/{slug}/agreement/                  401       404      403       ok          ok    404
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Call:
+    """How to call an endpoint so that whoever may, succeeds. `values` renames URL parameters: {"member_id": "..."}."""
+
+    body: Callable[[World, str], Any] = lambda world, role: None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    values: Mapping[str, str] = field(default_factory=dict)
+    multipart: bool = False
+
+
+def sends(body: Any, **options: Any) -> Call:
+    return Call(body=lambda world, role: body, **options)
+
+
+def newcomer_or_nothing(world: World, role: str) -> dict[str, str]:
+    return {"username": "newcomer", "password": "a-long-enough-one"} if role == "anonymous" else {}
+
+
+def one_picture(world: World, role: str) -> dict[str, Any]:
+    return {"files": SimpleUploadedFile("new.png", picture_bytes(), content_type="image/png")}
+
+
+def a_box(world: World, role: str) -> dict[str, Any]:
+    image = Image.objects.get(pk=world.values["image_id"])
+    return {"study": world.study.slug, "level": "object", "segmentation": encode_box(image, (0, 0, 40, 40))}
+
+
+CALLS: dict[str, Call] = {
+    "POST auth/login/": sends({"username": "stranger", "password": PASSWORD}),
+    "POST auth/password/": sends({"old_password": PASSWORD, "new_password": "violet-tram-76-harbour"}),
+    "POST auth/token/": sends({"username": "stranger", "password": PASSWORD}),
+    "POST invites/{token}/accept/": Call(body=newcomer_or_nothing),
+    "POST studies/": sends({"title": "A new one"}),
+    "PATCH studies/{slug}/": sends({"title": "Another title"}),
+    "POST studies/{slug}/invites/": sends({"role": "annotator"}),
+    "POST studies/{slug}/members/": sends({"username": "idle-annotator", "role": "ml_engineer"}),
+    "POST studies/{slug}/members/{member_id}/exclude/": sends({"reason": "Clicks at random."}),
+    "POST studies/{slug}/members/{member_id}/include/": Call(values={"member_id": "excluded_member_id"}),
+    "POST studies/{slug}/images/": Call(body=one_picture, multipart=True),
+    "DELETE studies/{slug}/images/{image_id}/": Call(values={"image_id": "bare_image_id"}),
+    "POST images/{image_id}/rois/": Call(body=a_box),
+    "PATCH rois/{roi_id}/": sends({"name": "another name", "level": "component"}),
+    "PUT assignments/{assignment_id}/draft/": sends({"revision": 1, "draft": {"quality": 3}}),
+    "POST assignments/{assignment_id}/rating/": sends(ANSWER, headers={"HTTP_IDEMPOTENCY_KEY": str(uuid.uuid4())}),
+    "POST assignments/{assignment_id}/skip/": sends({"reason": "too_small"}),
+    "POST assignments/{assignment_id}/reopen/": Call(values={"assignment_id": "submitted_assignment_id"}),
+}
+
+# Unsafe without a cookie's power: the password in the body is the proof.
+NEEDS_NO_CSRF_TOKEN = {"POST auth/token/"}
+
+
+def expectations() -> dict[str, dict[str, str]]:
+    """{"GET studies/": {"anonymous": "401", ...}, ...}"""
+    lines = [line for line in TABLE.splitlines() if line.strip()]
+    if lines[0].split() != list(ROLES):
+        raise ValueError(f"The table's columns are {lines[0].split()}, not {ROLES}.")
+    table = {}
+    for line in lines[1:]:
+        method, route, *outcomes = line.split()
+        table[f"{method} {route}"] = dict(zip(ROLES, outcomes, strict=True))
+    return table

@@ -1,0 +1,89 @@
+"""What every response carries, whoever asks for what: an enforced CSP and the other fences of the browser."""
+
+import pytest
+
+from roiqa.accounts.models import User
+from tests.api.factories import PASSWORD, client_for, make_user
+from tests.contract.url_map import api_views
+
+pytestmark = pytest.mark.django_db
+
+# One of each kind: page, API answer, refusal, missing address, health.
+PATHS = ["/", "/studies/mountains/rate", "/api/v1/schema/", "/api/v1/auth/me/", "/api/v1/nothing/", "/healthz"]
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_every_response_is_fenced(path: str):
+    response = client_for().get(path)
+    assert response["X-Content-Type-Options"] == "nosniff"
+    assert response["X-Frame-Options"] == "DENY"
+    assert response["Cross-Origin-Opener-Policy"] == "same-origin"
+    assert response["Referrer-Policy"] == "same-origin"
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_content_security_policy_is_enforced_and_strict(path: str):
+    response = client_for().get(path)
+    assert "Content-Security-Policy-Report-Only" not in response
+    policy = dict(part.strip().split(" ", 1) for part in response["Content-Security-Policy"].split(";"))
+    assert policy["default-src"] == "'none'"
+    assert policy["frame-ancestors"] == "'none'"
+    assert policy["base-uri"] == "'none'"
+    assert policy["script-src"] == policy["style-src"] == policy["connect-src"] == "'self'"
+    assert "unsafe" not in response["Content-Security-Policy"]
+
+
+def test_unknown_api_address_answers_json_not_the_page():
+    response = client_for().get("/api/v1/nothing/")
+    assert (response.status_code, response.json()["code"]) == (404, "not_found")
+
+
+def test_the_session_cookie_is_out_of_reach_of_scripts():
+    make_user("ada")
+    response = client_for().post("/api/v1/auth/login/", {"username": "ada", "password": PASSWORD})
+    session, csrf = response.cookies["sessionid"], response.cookies["csrftoken"]
+    assert session["httponly"]
+    assert session["samesite"] == csrf["samesite"] == "Lax"
+    # The page reads this one and sends it back as a header.
+    assert not csrf["httponly"]
+
+
+def test_who_am_i_is_never_cached(admin: User):
+    assert "no-store" in client_for(admin).get("/api/v1/auth/me/")["Cache-Control"]
+
+
+def test_a_foreign_host_name_is_refused():
+    assert client_for().get("/api/v1/auth/csrf/", HTTP_HOST="evil.example").status_code == 400
+
+
+def test_no_cross_origin_reading_is_offered(admin: User):
+    response = client_for(admin).get("/api/v1/auth/me/", HTTP_ORIGIN="https://evil.example")
+    assert "Access-Control-Allow-Origin" not in response
+
+
+def test_html_is_never_rendered_by_the_api():
+    for route, view in api_views():
+        renderers = [renderer.__name__ for renderer in getattr(view, "renderer_classes", [])]
+        assert not any("Browsable" in name or "HTML" in name or "Template" in name for name in renderers), route
+
+
+def test_a_browser_asking_for_html_gets_json_or_a_refusal(admin: User):
+    response = client_for(admin).get("/api/v1/studies/", HTTP_ACCEPT="text/html")
+    assert response.status_code == 406
+    assert response["Content-Type"] == "application/json"
+
+
+def test_no_view_lets_the_client_choose_columns():
+    """Filters and orders are parameters with names of their own: no view hands query parameters to the ORM."""
+    for route, view in api_views():
+        filters = [backend.__name__ for backend in getattr(view, "filter_backends", [])]
+        assert filters == [], f"{route} has {filters}: allow-list its fields in a query serializer instead"
+
+
+def test_lookups_of_the_orm_in_the_query_have_no_effect(study, admin: User, annotator: User):
+    client = client_for(admin)
+    for path in ("/api/v1/studies/", "/api/v1/studies/mountains/images/", "/api/v1/studies/mountains/members/"):
+        plain = client.get(path)
+        sly = client.get(path, {"memberships__user__password__startswith": "zzz", "ordering": "-created_by__password"})
+        assert sly.status_code in {200, 400}
+        assert sly.status_code == 400 or sly.json() == plain.json()

@@ -1,0 +1,114 @@
+"""One study with everything in it, one person of each kind, and the ids that fill the URL map."""
+
+import uuid
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.utils import timezone
+
+from roiqa.accounts.models import User
+from roiqa.core.models import JobState
+from roiqa.ratings.models import AssignmentState
+from roiqa.studies.models import Role, Study
+from tests.api.factories import (
+    client_for,
+    make_assignment,
+    make_image,
+    make_invite,
+    make_job,
+    make_member,
+    make_rating,
+    make_roi,
+    make_study,
+    make_token,
+    make_user,
+)
+
+ROLES = ("anonymous", "stranger", "annotator", "ml_engineer", "admin", "foreign_admin")
+
+
+@dataclass(kw_only=True)
+class World:
+    """`people` by role (None: not signed in); `values` fills URL parameters; `secrets` must not show in a refusal."""
+
+    study: Study
+    people: dict[str, User | None]
+    values: dict[str, Any]
+    secrets: list[str] = field(default_factory=list)
+
+    def client(self, role: str, *, check_csrf: bool = False):
+        return client_for(self.people[role], check_csrf=check_csrf)
+
+
+def make_world() -> World:
+    study = make_study(
+        "kept-secret", title="Title-kept-secret", description="Description-kept-secret", guide_text="Guide-kept-secret"
+    )
+    admin = make_user("admin-kept-secret", can_create_studies=True)
+    annotator, second = make_user("annotator-kept-secret"), make_user("second-annotator")
+    engineer = make_user("engineer-kept-secret")
+    foreign_admin = make_user("admin-of-another", can_create_studies=False)
+    make_member(study, Role.ADMIN, user=admin)
+    member = make_member(study, user=annotator)
+    make_member(study, user=second)
+    make_member(study, Role.ML_ENGINEER, user=engineer)
+    make_member(make_study("another"), Role.ADMIN, user=foreign_admin)
+    idle = make_member(study, user=make_user("idle-annotator"))
+    excluded = make_member(study, user=make_user("excluded-annotator"), excluded_at=timezone.now())
+
+    image = make_image(study, file_name="file-kept-secret.png", with_files=True)
+    claimed, rated, free = (make_roi(study, image, name=f"roi-kept-secret-{n}") for n in range(3))
+    bare_image = make_image(study, file_name="bare-kept-secret.png", with_files=True)
+    assignment = make_assignment(claimed, annotator)
+    make_rating(rated, second)
+    rating = make_rating(rated, annotator)
+    expired = make_assignment(free, annotator, state=AssignmentState.EXPIRED)
+    invite, invite_token = make_invite(study, max_uses=50)
+    _, token_secret = make_token(admin)
+    token, _ = make_token(admin)
+    job = make_job(study, message="Job-kept-secret", state=JobState.RUNNING)
+    values = {
+        "slug": study.slug,
+        "member_id": idle.pk,
+        "invite_id": invite.pk,
+        "token": invite_token,
+        "token_id": token.pk,
+        "job_id": job.pk,
+        "image_id": image.pk,
+        "roi_id": free.roi_id,
+        "assignment_id": assignment.pk,
+        # For rows that need another row of the same kind.
+        "annotating_member_id": member.pk,
+        "excluded_member_id": excluded.pk,
+        "submitted_assignment_id": rating.assignment_id,
+        "expired_assignment_id": expired.pk,
+        "bare_image_id": bare_image.pk,
+    }
+    secrets = [
+        "kept-secret",
+        "second-annotator",
+        str(member.pseudonym),
+        image.sha256,
+        claimed.roi.counts,
+        token.digest,
+        token_secret,
+        invite.digest,
+        token.prefix,
+    ]
+    people = {
+        "anonymous": None,
+        "stranger": make_user("stranger"),
+        "annotator": annotator,
+        "ml_engineer": engineer,
+        "admin": admin,
+        "foreign_admin": foreign_admin,
+    }
+    return World(study=study, people=people, values=values, secrets=secrets)
+
+
+def missing_values(values: dict[str, Any]) -> dict[str, Any]:
+    """Values of the same kinds that name nothing."""
+    return {
+        name: uuid.UUID(int=uuid.uuid4().int) if isinstance(value, uuid.UUID) else "there-is-no-such-thing"
+        for name, value in values.items()
+    }
