@@ -63,11 +63,11 @@ def names_of_this_machine() -> list[str]:
     return sorted(f"[{name}]" if ":" in name else name for name in names)
 
 
-def is_ready(host: str, port: int) -> bool:
-    """Whether `/readyz` answers 200: database, migrations and broker are there."""
+def is_ready(host: str, port: int, *, allowed_name: str) -> bool:
+    """Whether `/readyz` answers 200 to a host name that it serves: database, migrations and broker are there."""
     connection = http.client.HTTPConnection(local_host(host), port, timeout=5)
     try:
-        connection.request("GET", "/readyz")
+        connection.request("GET", "/readyz", headers={"Host": allowed_name.lstrip(".")})
         return connection.getresponse().status == http.HTTPStatus.OK
     except (OSError, http.client.HTTPException):
         return False

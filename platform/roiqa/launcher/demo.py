@@ -102,7 +102,7 @@ def _import_content(study: Study, entry: dict[str, Any], fixtures: Path) -> None
         images = [row for row in coco["images"] if row["file_name"] in set(entry["images"])]
         regions = Path(folder) / "annotations.json"
         regions.write_text(json.dumps({**coco, "images": images, "annotations": mine}), encoding="utf-8")
-        call_command("import_images", study.slug, str(pictures), coco=str(regions), source="ROIQA demo", verbosity=0)
+        call_command("import_images", study.slug, str(pictures), coco=regions, source="ROIQA demo", verbosity=0)
 
 
 def _take_in_ratings(study: Study, fixtures: Path) -> None:

@@ -81,7 +81,7 @@ class Supervisor:
         if self.options.demo:
             # While web and worker are loading their code.
             self._load_demo(environment)
-        self._wait_for_readiness((web, worker), port)
+        self._wait_for_readiness((web, worker), port, environment["ROIQA_ALLOWED_HOSTS"].partition(",")[0].strip())
 
     def _environment(self, port: int) -> dict[str, str]:
         """The environment of every child. The services' addresses are added as they start."""
@@ -146,7 +146,7 @@ class Supervisor:
         folder = Path(roiqa.__file__).resolve().parents[2]
         return command_program(command, log_path=log_path, environment=environment, folder=folder)
 
-    def _wait_for_readiness(self, programs: tuple[Program, ...], port: int) -> None:
+    def _wait_for_readiness(self, programs: tuple[Program, ...], port: int, allowed_name: str) -> None:
         """Restarts what ends meanwhile; gives up on a program that ends again and again."""
 
         def settled() -> bool:
@@ -155,7 +155,7 @@ class Supervisor:
                 if self._failures_of(program) >= GIVE_UP_AFTER_FAILURES:
                     raise LaunchError(f"{program.name} does not start: {program.last_line()} (see {program.log_path})")
             everything_runs = all(program.is_running() for program in programs)
-            return everything_runs and addresses.is_ready(self.options.host, port)
+            return everything_runs and addresses.is_ready(self.options.host, port, allowed_name=allowed_name)
 
         if not wait_until(settled, seconds=READY_SECONDS, sleep=self.watch.sleep, every=0.1):
             raise LaunchError(f"The platform was not ready after {READY_SECONDS} s: see the logs in {self.data.logs}.")
