@@ -3,6 +3,9 @@ import type { ROI, ROILevel } from "../api/types";
 /** An ROI must have at least as many pixels as a square of 32: less cannot be judged. The server refuses it too. */
 export const MIN_AREA_PX = 32 * 32;
 
+/** Characters that an ROI's name may have. */
+export const MAX_NAME = 120;
+
 export const LEVEL_WORDS: Readonly<Record<ROILevel, string>> = { object: "Object", component: "Component" };
 
 /** Why a mask cannot be saved as it is, as a sentence; `null` when it can. */

@@ -1,6 +1,6 @@
 import { type FormEvent, useEffect, useRef } from "react";
 import type { ROI } from "../../api/types";
-import { displayName, LEVEL_WORDS, pixels } from "../../model/rois";
+import { displayName, LEVEL_WORDS, MAX_NAME, pixels } from "../../model/rois";
 import { Badge } from "../shared/Badge";
 import { Button } from "../shared/Button";
 
@@ -23,7 +23,7 @@ function RenameForm({ roi, onRename, onEnd }: { roi: ROI; onRename: (name: strin
         className="input"
         aria-label="New name"
         defaultValue={roi.name}
-        maxLength={200}
+        maxLength={MAX_NAME}
         onBlur={submit}
         onKeyDown={(event) => {
           if (event.key !== "Escape") return;

@@ -1,6 +1,8 @@
 import "../../styles/regions.css";
 import { useEffect, useMemo, useReducer, useRef, useState } from "react";
 import { useNavigate } from "react-router";
+import { ApiError } from "../../api/errors";
+import { onSession } from "../../api/session";
 import type { ImageRow, ROI, Study } from "../../api/types";
 import type { StageHandle } from "../../canvas/ImageStage";
 import { keysAreTaken, useStageKeys } from "../../canvas/useStageKeys";
@@ -119,6 +121,13 @@ export function RegionsEditor({
       return false;
     }
   }
+
+  // What failed because the log-in had run out is done once it is back.
+  const saveAgain = useRef(() => undefined as unknown);
+  useEffect(() => {
+    saveAgain.current = () => (save.error instanceof ApiError && save.error.isSignedOut ? saveWork() : undefined);
+  });
+  useEffect(() => onSession("signed_in", () => void saveAgain.current()), []);
 
   function discard() {
     const thrown: Working | null = working;

@@ -1,6 +1,6 @@
 import type { ROI, ROILevel } from "../../api/types";
 import type { EditedMask } from "../../canvas/maskMessages";
-import { pixels, refusalOf } from "../../model/rois";
+import { MAX_NAME, pixels, refusalOf } from "../../model/rois";
 import { type Editor, hasWork } from "../../state/regions/editor";
 import { Button } from "../shared/Button";
 import { ErrorNote } from "../shared/ErrorNote";
@@ -46,7 +46,7 @@ export function WorkingPanel({
   const area = mask?.area ?? selected?.area ?? 0;
   const refusal = mask === null ? null : refusalOf(mask.area);
   return (
-    <section className="regions-panel" aria-label="Region being drawn">
+    <section className="regions-panel regions-working" aria-label="Region being drawn">
       <h2>{heading(selected)}</h2>
       <LevelChoice
         legend="Level"
@@ -70,7 +70,7 @@ export function WorkingPanel({
                 {...control}
                 className="input"
                 value={working.name}
-                maxLength={200}
+                maxLength={MAX_NAME}
                 onChange={(event) => onName(event.target.value)}
               />
             )}

@@ -46,6 +46,7 @@ export function LogInAgain({ me }: { me: Me }) {
         <p>
           Signed in as <strong>{me.username}</strong>.
         </p>
+        <input hidden type="text" name="username" autoComplete="username" value={me.username} readOnly />
         <Field label="Password">
           {(control) => (
             <input
