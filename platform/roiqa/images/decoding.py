@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from PIL import ExifTags, Image, JpegImagePlugin, PngImagePlugin, TiffImagePlugin, WebPImagePlugin
 
-from roiqa.images.colour import is_grey_profile, png_colour_chunks, usable_profile
+from roiqa.images.colour import is_grey_profile, png_chunks, png_colour_chunks, usable_profile
 from roiqa.images.formats import ImageRefused, format_of, webp_size
 
 THUMBNAIL_PX = 320
@@ -108,8 +108,10 @@ def _open(data: bytes, kind: str, *, max_pixels: int) -> Image.Image:
     if kind == "WEBP":
         _check_size(*webp_size(data), max_pixels=max_pixels)
     if kind == "PNG":
-        # Walks all chunks: finds a file cut off after its last pixel, which decoding alone would not.
+        # Finds damage beside the pixels and a file cut off after the last of them, which decoding alone would not.
         PngImagePlugin.PngImageFile(io.BytesIO(data)).verify()
+        if all(chunk != b"IEND" for chunk, _ in png_chunks(data)):
+            raise ImageRefused(f"The PNG is truncated (its end is missing): {_BROKEN_REMEDY}.", code="image_broken")
     picture = _READERS[kind](io.BytesIO(data))
     _check_size(*picture.size, max_pixels=max_pixels)
     # A JPEG with further pictures in it (previews, depth) is fine: the reader above knows the first one only, and it is

@@ -64,7 +64,7 @@ class ImportInput(StrictSerializer):
     )
 
 
-class SegmentationSerializer(StrictSerializer):
+class MaskSerializer(StrictSerializer):
     """A mask as COCO's compressed RLE: column-major, holes kept."""
 
     size = serializers.ListField(
@@ -77,14 +77,14 @@ class NewROIInput(StrictSerializer):
     study = Text(max_length=64, help_text="Slug of the study that the ROI is drawn for.")
     level = serializers.ChoiceField(choices=Level.choices)
     name = Text(max_length=120, allow_blank=True, default="")
-    segmentation = SegmentationSerializer()
+    segmentation = MaskSerializer()
     provenance = JSONObject(max_bytes=64 * 1024, default=dict, help_text="How the mask was made; at most 64 KB.")
 
 
 class ROIChangeInput(StrictSerializer):
     level = serializers.ChoiceField(choices=Level.choices, required=False)
     name = Text(max_length=120, allow_blank=True, required=False)
-    segmentation = SegmentationSerializer(required=False)
+    segmentation = MaskSerializer(required=False)
 
 
 class ROIsQuery(StrictSerializer):
@@ -124,7 +124,7 @@ class ROISerializer(serializers.ModelSerializer[StudyROI]):
             "editable",
         )
 
-    @extend_schema_field(SegmentationSerializer)
+    @extend_schema_field(MaskSerializer)
     def get_segmentation(self, row: StudyROI) -> dict[str, Any]:
         return {"size": [row.image.height, row.image.width], "counts": row.roi.counts}
 
