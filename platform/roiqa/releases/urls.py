@@ -1,5 +1,13 @@
-"""API paths of this room."""
+"""API paths of releases."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from roiqa.releases import views
+
+urlpatterns = [
+    path("studies/<slug:slug>/releases/", views.ReleaseListView.as_view(), name="releases"),
+    path("releases/<uuid:release_id>/", views.ReleaseView.as_view(), name="release"),
+    path("releases/<uuid:release_id>/compare/<uuid:other_id>/", views.CompareView.as_view(), name="release-compare"),
+    path("releases/<uuid:release_id>/export/", views.ExportView.as_view(), name="release-export"),
+    path("releases/<uuid:release_id>/exports/", views.ExportJobView.as_view(), name="release-exports"),
+]

@@ -1,0 +1,210 @@
+"""What a release holds, read from one database snapshot: whatever happens meanwhile, all rows are of one moment.
+
+A connection of its own, because the transaction is read-only while the job's progress is written on the usual one.
+ROIs come through a server-side cursor, ratings batch by batch, so memory does not grow with the study.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from django.db import connection
+from django.db.backends.utils import CursorWrapper
+
+from roiqa.core.scales import SCALES
+
+BATCH_ROIS = 1_000
+
+# A ROI whose label is due has ratings that no label counts yet: it waits for the next release.
+_COMPLETE = """
+FROM studies_studyroi r JOIN consensus_consensus c ON c.study_roi_id = r.id
+WHERE r.study_id = %(study)s AND r.n_accepted >= r.raters_wanted AND NOT r.consensus_due
+"""
+_STUDY = """
+SELECT slug, title, description, simulated, raters_per_roi, ask_extra_on_tie, ruleset
+FROM studies_study WHERE id = %(study)s
+"""
+_TOTALS = f"""
+SELECT (SELECT count(*) FROM studies_studyroi WHERE study_id = %(study)s),
+  (SELECT count(*) FROM studies_studyroi
+   WHERE study_id = %(study)s AND consensus_due AND n_accepted >= raters_wanted),
+  count(*), count(DISTINCT image_id), coalesce(sum(n), 0)
+FROM (SELECT r.image_id, c.n {_COMPLETE}) AS complete
+"""  # noqa: S608  (no input but this module's own text)
+# A membership tells whose votes are left out now; the rating itself never changes.
+_OF_MEMBERS = """
+FROM ratings_rating v
+JOIN studies_membership m ON m.study_id = v.study_id AND m.user_id = v.annotator_id AND m.role = 'annotator'
+"""
+_ANNOTATORS = f"""
+SELECT count(DISTINCT v.annotator_id) {_OF_MEMBERS}
+WHERE v.study_id = %(study)s AND v.is_current AND v.status = 'accepted' AND m.excluded_at IS NULL
+  AND v.study_roi_id IN (SELECT r.id {_COMPLETE})
+"""
+_ROIS = f"""
+SELECT r.id, g.id, g.level, g.name, g.counts, g.mask_sha256, g.x, g.y, g.w, g.h, g.area, r.ruleset, r.votes,
+  i.id, i.sha256, i.split, i.width, i.height, s.file_name, s.source
+FROM (SELECT r.id, r.study_id, r.roi_id, r.image_id, c.ruleset, c.votes {_COMPLETE}) AS r
+JOIN regions_roi g ON g.id = r.roi_id
+JOIN images_image i ON i.id = r.image_id
+JOIN studies_studyimage s ON s.study_id = r.study_id AND s.image_id = r.image_id
+ORDER BY i.sha256 COLLATE "C", g.mask_sha256 COLLATE "C", g.id
+"""  # noqa: S608
+_RATINGS = f"""
+SELECT v.study_roi_id, m.pseudonym, v.revision, v.status, v.is_current, m.excluded_at IS NOT NULL, v.mode,
+  v.bulk_clean, v.simulated, {", ".join(f"v.{scale}" for scale in SCALES)}
+{_OF_MEMBERS}
+WHERE v.study_roi_id = ANY(%s) ORDER BY v.study_roi_id, m.pseudonym, v.revision
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class StudyRow:
+    slug: str
+    title: str
+    description: str
+    simulated: bool
+    raters_per_roi: int
+    ask_extra_on_tie: bool
+    ruleset: str
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """What the snapshot holds. `unlabelled`: ROIs with all their raters whose label is not made yet."""
+
+    images: int
+    rois: int
+    ratings: int
+    annotators: int
+    incomplete_rois: int
+    unlabelled: int
+
+
+class RatingRow(NamedTuple):
+    """`votes` in the order of SCALES."""
+
+    pseudonym: UUID
+    revision: int
+    status: str
+    is_current: bool
+    is_excluded: bool
+    mode: str
+    bulk_clean: bool
+    simulated: bool
+    votes: tuple[int, ...]
+
+    @property
+    def is_counted(self) -> bool:
+        return self.is_current and self.status == "accepted" and not self.is_excluded
+
+
+class ImageRow(NamedTuple):
+    id: UUID
+    sha256: str
+    split: str
+    width: int
+    height: int
+    file_name: str
+    source: str
+
+
+class ROIRow(NamedTuple):
+    """`stored_votes`: the 46 counts of its Consensus row; `ratings` sorted by pseudonym and revision."""
+
+    id: UUID
+    level: str
+    name: str
+    counts: str
+    mask_sha256: str
+    bbox: tuple[int, int, int, int]
+    area: int
+    ruleset: str
+    stored_votes: list[int]
+    image: ImageRow
+    ratings: list[RatingRow]
+
+
+class Snapshot:
+    """One moment of the database, of one study."""
+
+    def __init__(self, database: Any, study_id: int) -> None:
+        self._database = database
+        self._facts = {"study": study_id}
+
+    def study(self) -> StudyRow:
+        return StudyRow(*self._one_row(_STUDY))
+
+    def totals(self) -> Totals:
+        all_rois, unlabelled, rois, images, ratings = self._one_row(_TOTALS)
+        (annotators,) = self._one_row(_ANNOTATORS)
+        return Totals(
+            images=images,
+            rois=rois,
+            ratings=ratings,
+            annotators=annotators,
+            incomplete_rois=all_rois - rois,
+            unlabelled=unlabelled,
+        )
+
+    def roi_batches(self) -> Iterator[list[ROIRow]]:
+        """The complete, labelled ROIs by (image sha256, mask sha256, id), at most BATCH_ROIS at a time."""
+        with self._database.chunked_cursor() as cursor:
+            cursor.execute(_ROIS, self._facts)
+            while rows := cursor.fetchmany(BATCH_ROIS):
+                ratings = self._ratings_of([row[0] for row in rows])
+                yield [_roi_row(row, ratings[row[0]]) for row in rows]
+
+    def _ratings_of(self, study_rois: list[int]) -> dict[int, list[RatingRow]]:
+        found: dict[int, list[RatingRow]] = defaultdict(list)
+        with self._cursor() as cursor:
+            cursor.execute(_RATINGS, [study_rois])
+            for study_roi, rows in groupby(cursor.fetchall(), key=lambda row: row[0]):
+                found[study_roi] = [RatingRow._make((*row[1:9], row[9:])) for row in rows]
+        return found
+
+    def _one_row(self, query: str) -> tuple[Any, ...]:
+        with self._cursor() as cursor:
+            cursor.execute(query, self._facts)
+            row: tuple[Any, ...] = cursor.fetchone()
+        return row
+
+    def _cursor(self) -> CursorWrapper:
+        cursor: CursorWrapper = self._database.cursor()
+        return cursor
+
+
+@contextmanager
+def snapshot_of(*, study_id: int) -> Iterator[Snapshot]:
+    """A repeatable-read, read-only transaction on a connection of its own."""
+    database = connection.copy()
+    try:
+        database.connect()
+        database.set_autocommit(False)
+        with database.cursor() as cursor:
+            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        yield Snapshot(database, study_id)
+        database.rollback()
+    finally:
+        database.close()
+
+
+def _roi_row(row: tuple[Any, ...], ratings: list[RatingRow]) -> ROIRow:
+    _, roi, level, name, counts, mask_sha256, x, y, w, h, area, ruleset, votes, *image = row
+    return ROIRow(
+        id=roi,
+        level=level,
+        name=name,
+        counts=counts,
+        mask_sha256=mask_sha256,
+        bbox=(x, y, w, h),
+        area=area,
+        ruleset=ruleset,
+        stored_votes=votes,
+        image=ImageRow(*image),
+        ratings=ratings,
+    )
