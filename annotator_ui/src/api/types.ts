@@ -192,9 +192,7 @@ export type SkipReason = "too_small" | "mask_wrong" | "image_broken" | "other";
 export interface MyProgress {
   rated: number;
   skipped: number;
-  remaining_estimate: null;
   rated_today: number;
-  next_available: boolean;
   can_undo: string | null;
 }
 
@@ -243,7 +241,12 @@ export interface Release {
   hash: string;
   ruleset: Ruleset;
   note: string;
-  counts: { images: number; rois: number; ratings: number; incomplete_rois: number; annotators: number };
+  /** Under which terms the labels may be used; may be empty. */
+  licence: string;
+  /** Null until it is ready. */
+  counts: { images: number; rois: number; ratings: number; incomplete_rois: number; annotators: number } | null;
+  /** Why it could not be made; empty unless it failed. */
+  failure: string;
   created_at: string;
   created_by: string;
   job: string | null;

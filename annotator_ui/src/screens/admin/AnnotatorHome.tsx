@@ -26,7 +26,7 @@ export function AnnotatorHome({ study }: { study: Study }) {
               <Stat term="Of these today" value={formatNumber(mine.data.rated_today)} />
               <Stat term="Skipped" value={formatNumber(mine.data.skipped)} />
             </dl>
-            <RateInvitation study={study} available={mine.data.next_available} />
+            <RateInvitation study={study} />
           </>
         ) : null}
       </section>
@@ -40,7 +40,7 @@ export function AnnotatorHome({ study }: { study: Study }) {
   );
 }
 
-function RateInvitation({ study, available }: { study: Study; available: boolean }) {
+function RateInvitation({ study }: { study: Study }) {
   if (study.state !== "open") {
     return (
       <p>
@@ -50,12 +50,12 @@ function RateInvitation({ study, available }: { study: Study; available: boolean
       </p>
     );
   }
-  if (!available) return <p>There is no ROI left for you at the moment. Come back later; more may be added.</p>;
   return (
-    <div>
+    <div className="row">
       <ButtonLink to={`/studies/${study.slug}/rate`} variant="primary" className="button-big">
         Rate
       </ButtonLink>
+      {study.annotators_draw ? <ButtonLink to={`/studies/${study.slug}/images`}>Draw ROIs</ButtonLink> : null}
     </div>
   );
 }

@@ -60,8 +60,16 @@ function Differences({ study, before, after }: { study: Study; before: Release; 
   return (
     <>
       <dl className="stats">
-        <Stat term="ROIs added" value={formatNumber(counts.added)} />
-        <Stat term="ROIs removed" value={formatNumber(counts.removed)} />
+        <Stat
+          term="ROIs added"
+          value={formatNumber(counts.added)}
+          note={counts.images_added > 0 ? `with ${count(counts.images_added, "new image")}` : ""}
+        />
+        <Stat
+          term="ROIs removed"
+          value={formatNumber(counts.removed)}
+          note={counts.images_removed > 0 ? `with ${count(counts.images_removed, "image")}` : ""}
+        />
         <Stat term="Labels changed" value={formatNumber(counts.changed)} />
         <Stat term="Unchanged" value={formatNumber(counts.unchanged)} />
       </dl>

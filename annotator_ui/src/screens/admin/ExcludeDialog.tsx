@@ -4,8 +4,9 @@ import { api } from "../../api/client";
 import type { Study } from "../../api/types";
 import { Button } from "../shared/Button";
 import { Dialog } from "../shared/Dialog";
-import { ErrorNote, fieldErrors } from "../shared/ErrorNote";
+import { fieldErrors } from "../shared/ErrorNote";
 import { Field } from "../shared/Field";
+import { FormError } from "./FormError";
 import { useRefreshStudy } from "./useStudy";
 
 /** Leaves an annotator's votes out of the labels; asks why, because somebody will want to know later. */
@@ -56,7 +57,7 @@ export function ExcludeDialog({
             />
           )}
         </Field>
-        {exclude.error ? <ErrorNote error={exclude.error} /> : null}
+        <FormError error={exclude.error} shown={["reason"]} />
         <div className="dialog-footer">
           <Button onClick={onClose}>Cancel</Button>
           <Button type="submit" variant="danger" busy={exclude.isPending} disabled={reason.trim() === ""}>

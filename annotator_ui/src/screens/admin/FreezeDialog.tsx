@@ -4,17 +4,20 @@ import { api } from "../../api/client";
 import type { Release, Study } from "../../api/types";
 import { Button } from "../shared/Button";
 import { Dialog } from "../shared/Dialog";
-import { ErrorNote, fieldErrors } from "../shared/ErrorNote";
+import { fieldErrors } from "../shared/ErrorNote";
 import { Field } from "../shared/Field";
+import { FormError } from "./FormError";
 import { useProgress, useRefreshStudy } from "./useStudy";
 import { count } from "./words";
 
 /** Says what a release will hold, takes a note, and freezes. */
 export function FreezeDialog({ study, onClose }: { study: Study; onClose: () => void }) {
   const [note, setNote] = useState("");
+  const [licence, setLicence] = useState("");
   const refresh = useRefreshStudy(study.slug);
   const freeze = useMutation({
-    mutationFn: () => api.post<Release>(`studies/${study.slug}/releases/`, { note: note.trim() }),
+    mutationFn: () =>
+      api.post<Release>(`studies/${study.slug}/releases/`, { note: note.trim(), licence: licence.trim() }),
     onSuccess: () => {
       refresh();
       onClose();
@@ -49,7 +52,23 @@ export function FreezeDialog({ study, onClose }: { study: Study; onClose: () => 
             />
           )}
         </Field>
-        {freeze.error ? <ErrorNote error={freeze.error} /> : null}
+        <Field
+          label="Licence (optional)"
+          hint="Under which terms the labels may be used. It stands in every export."
+          errors={fieldErrors(freeze.error, "licence")}
+        >
+          {(control) => (
+            <input
+              {...control}
+              className="input"
+              maxLength={200}
+              placeholder="CC BY 4.0"
+              value={licence}
+              onChange={(event) => setLicence(event.target.value)}
+            />
+          )}
+        </Field>
+        <FormError error={freeze.error} shown={["note", "licence"]} />
         <div className="dialog-footer">
           <Button onClick={onClose}>Cancel</Button>
           <Button type="submit" variant="primary" busy={freeze.isPending}>

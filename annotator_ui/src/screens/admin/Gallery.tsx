@@ -129,7 +129,7 @@ function Tiles({ study, images }: { study: Study; images: readonly ImageRow[] })
                   aria-label={`Remove ${image.file_name} from the study`}
                   onClick={() => setRemoving(image)}
                 >
-                  Remove…
+                  Remove
                 </Button>
               ) : null}
             </div>

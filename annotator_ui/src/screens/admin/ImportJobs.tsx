@@ -26,7 +26,7 @@ export function ImportJobs({ study, onFinished }: { study: Study; onFinished: ()
       <ol className="plain-list jobs">
         {jobs.data.results.map((job, index) => (
           <li key={job.id}>
-            <ImportJob job={job} open={index === 0} onFinished={onFinished} />
+            <ImportJob job={job} open={index === 0 && isFresh(job)} onFinished={onFinished} />
           </li>
         ))}
       </ol>
@@ -58,6 +58,11 @@ function ImportJob({
       ) : null}
     </details>
   );
+}
+
+/** A report that somebody is likely waiting for; older ones are opened when they are wanted. */
+function isFresh({ created_at: begun }: Job<ImportReport>): boolean {
+  return Date.now() - new Date(begun).getTime() < 10 * 60_000;
 }
 
 function summaryOf({ report }: Job<ImportReport>): string {

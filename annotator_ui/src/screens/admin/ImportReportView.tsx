@@ -21,15 +21,17 @@ export function ImportReportView({ report, name }: { report: ImportReport; name:
       </dl>
       {refused.length === 0 ? null : (
         <>
-          <Table
-            caption={report.refused_count > SHOWN ? `Refused, the first ${SHOWN}` : "Refused"}
-            columns={[
-              { header: "File", cell: ({ file }) => <span className="file-name">{file}</span> },
-              { header: "Reason", cell: ({ reason }) => reason },
-            ]}
-            rows={refused.slice(0, SHOWN).map((row, index) => ({ ...row, index }))}
-            rowKey={({ index }) => String(index)}
-          />
+          <div className="refused">
+            <Table
+              caption={report.refused_count > SHOWN ? `Refused, the first ${SHOWN}` : "Refused"}
+              columns={[
+                { header: "File", cell: ({ file }) => <span className="file-name">{file}</span> },
+                { header: "Reason", cell: ({ reason }) => reason },
+              ]}
+              rows={refused.slice(0, SHOWN).map((row, index) => ({ ...row, index }))}
+              rowKey={({ index }) => String(index)}
+            />
+          </div>
           <div>
             <Button
               small

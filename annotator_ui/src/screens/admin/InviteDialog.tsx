@@ -4,9 +4,10 @@ import { api } from "../../api/client";
 import type { Invite, Role, Study } from "../../api/types";
 import { Button } from "../shared/Button";
 import { Dialog } from "../shared/Dialog";
-import { ErrorNote, fieldErrors } from "../shared/ErrorNote";
+import { fieldErrors } from "../shared/ErrorNote";
 import { Field } from "../shared/Field";
 import { CopyButton } from "./CopyButton";
+import { FormError } from "./FormError";
 import { useRefreshStudy } from "./useStudy";
 import { formatDateTime, ROLES } from "./words";
 
@@ -84,7 +85,7 @@ export function InviteDialog({ study, onClose }: { study: Study; onClose: () => 
             />
           )}
         </Field>
-        {make.error ? <ErrorNote error={make.error} /> : null}
+        <FormError error={make.error} shown={["role", "max_uses", "expires_in_days"]} />
         <div className="dialog-footer">
           <Button onClick={onClose}>Cancel</Button>
           <Button type="submit" variant="primary" busy={make.isPending}>
@@ -109,7 +110,7 @@ function InviteLink({ invite, onClose }: { invite: Invite; onClose: () => void }
       }
     >
       <p>
-        Send this link to the people who shall join as {ROLES[invite.role].word}. It is shown only now: copy it before
+        Send this link to the people who are to join as {ROLES[invite.role].word}. It is shown only now: copy it before
         you close this. It works {invite.max_uses === 1 ? "once" : `for ${invite.max_uses} people`}, until{" "}
         {formatDateTime(invite.expires_at)}.
       </p>

@@ -5,12 +5,13 @@ import { api } from "../../api/client";
 import type { Study } from "../../api/types";
 import "./admin.css";
 import { Button, ButtonLink } from "../shared/Button";
-import { ErrorNote, fieldErrors } from "../shared/ErrorNote";
+import { fieldErrors } from "../shared/ErrorNote";
 import { Field } from "../shared/Field";
 import { ME_KEY } from "../shared/useMe";
 import { useTitle } from "../shared/useTitle";
+import { FormError } from "./FormError";
 import { RuleFields, TextFields } from "./ProtocolFields";
-import { bodyOf, NEW_STUDY, slugOf } from "./protocol";
+import { bodyOf, NEW_STUDY, SHOWN_FIELDS, slugOf } from "./protocol";
 
 /** Makes a study; who makes it is its first admin. */
 export function NewStudyScreen() {
@@ -68,7 +69,7 @@ export function NewStudyScreen() {
         </Field>
         <h2>Protocol</h2>
         <RuleFields {...part} minRaters={1} />
-        {make.error ? <ErrorNote error={make.error} /> : null}
+        <FormError error={make.error} shown={SHOWN_FIELDS} />
         <div className="row">
           <Button type="submit" variant="primary" busy={make.isPending}>
             Create the study

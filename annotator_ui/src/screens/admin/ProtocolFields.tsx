@@ -88,7 +88,7 @@ export function RuleFields({ form, error, onChange, minRaters }: FormPart & { mi
         </Field>
         <Field
           label="Minutes an ROI is held"
-          hint="An annotator who stops without finishing gives the ROI back after this time. It is renewed while they work."
+          hint="How long an annotator may stop working on an ROI before others get it."
           errors={fieldErrors(error, "lease_minutes")}
         >
           {(control) => (

@@ -25,12 +25,13 @@ export function ReleaseCard({ study, release }: { study: Study; release: Release
         <span className="muted small">
           {formatDateTime(release.created_at)}
           {release.created_by ? ` by ${release.created_by}` : ""} · labels by {release.ruleset}
+          {release.licence ? ` · ${release.licence}` : ""}
         </span>
       </div>
       {release.note ? <p className="prose">{release.note}</p> : null}
       {release.state === "freezing" ? <Freezing study={study} release={release} /> : null}
       {release.state === "failed" ? <Failed release={release} /> : null}
-      {release.state === "ready" ? <Ready release={release} /> : null}
+      {release.state === "ready" && release.counts ? <Ready release={release} counts={release.counts} /> : null}
     </article>
   );
 }
@@ -43,16 +44,14 @@ function Freezing({ study, release }: { study: Study; release: Release }) {
 }
 
 function Failed({ release }: { release: Release }) {
-  const { job } = useJob(release.job);
   return (
     <p className="note note-error">
-      {job?.message || "The release could not be made."} Nothing was lost: freeze again once the cause is mended.
+      {release.failure || "The release could not be made."} Nothing was lost: freeze again once the cause is mended.
     </p>
   );
 }
 
-function Ready({ release }: { release: Release }) {
-  const { counts } = release;
+function Ready({ release, counts }: { release: Release; counts: NonNullable<Release["counts"]> }) {
   return (
     <>
       <dl className="stats">

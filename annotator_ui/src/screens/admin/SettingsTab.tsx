@@ -6,8 +6,9 @@ import { Badge } from "../shared/Badge";
 import { Button } from "../shared/Button";
 import { ErrorNote } from "../shared/ErrorNote";
 import { useToast } from "../shared/Toast";
+import { FormError } from "./FormError";
 import { RuleFields, TextFields } from "./ProtocolFields";
-import { changesOf, formOf } from "./protocol";
+import { changesOf, formOf, SHOWN_FIELDS } from "./protocol";
 import { useProgress, useRefreshStudy } from "./useStudy";
 import { STATES } from "./words";
 
@@ -96,7 +97,7 @@ function SettingsForm({ study }: { study: Study }) {
           frozen keep the ruleset they were made with.
         </p>
       ) : null}
-      {save.error ? <ErrorNote error={save.error} /> : null}
+      <FormError error={save.error} shown={SHOWN_FIELDS} />
       <div className="row">
         <Button type="submit" variant="primary" busy={save.isPending} disabled={!changed}>
           Save the settings

@@ -31,7 +31,8 @@ export const EXPORT_FORMATS: readonly {
   {
     format: "parquet",
     title: "Parquet",
-    means: "Labels and ratings as columnar tables for pandas, Polars, DuckDB or Spark.",
+    means:
+      "One row per ROI, its labels in flat columns and its ratings as a nested list, for pandas, Polars or DuckDB.",
     takesImages: false,
   },
 ];

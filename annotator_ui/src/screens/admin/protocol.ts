@@ -23,6 +23,9 @@ export const NEW_STUDY: ProtocolForm = {
   annotators_draw: false,
 };
 
+/** Fields whose refusal stands beside their own input. */
+export const SHOWN_FIELDS = ["slug", "title", "description", "guide_text", "raters_per_roi", "lease_minutes"] as const;
+
 export function formOf(study: Study): ProtocolForm {
   return {
     title: study.title,

@@ -40,6 +40,8 @@ export interface Comparison {
     removed: number;
     changed: number;
     unchanged: number;
+    images_added: number;
+    images_removed: number;
     /** How many ROIs changed their word, by scale. */
     scales: Readonly<Record<string, number>>;
   };
