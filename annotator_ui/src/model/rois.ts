@@ -12,7 +12,7 @@ export const LEVEL_WORDS: Readonly<Record<ROILevel, string>> = { object: "Object
 export function refusalOf(area: number): string | null {
   if (area >= MIN_AREA_PX) return null;
   if (area === 0) return "Nothing is marked yet. Draw a polygon or use the brush.";
-  return `The region has ${pixels(area)}; it needs at least ${pixels(MIN_AREA_PX)} (32 × 32) to be judged.`;
+  return `The ROI has ${pixels(area)}; it needs at least ${pixels(MIN_AREA_PX)} (32 × 32) to be judged.`;
 }
 
 /** "1,024 px" */

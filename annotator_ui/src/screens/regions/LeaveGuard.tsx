@@ -28,7 +28,7 @@ export function LeaveGuard({ unsaved, onSave }: { unsaved: boolean; onSave: () =
   return (
     <Dialog
       open={blocked}
-      title="This region is not saved"
+      title="This ROI is not saved"
       onClose={() => blocker.reset?.()}
       footer={
         <>
@@ -40,7 +40,7 @@ export function LeaveGuard({ unsaved, onSave }: { unsaved: boolean; onSave: () =
         </>
       }
     >
-      <p>If you leave now, the region stays in this browser and comes back when you open the image again.</p>
+      <p>If you leave now, the ROI stays in this browser and comes back when you open the image again.</p>
     </Dialog>
   );
 }

@@ -24,18 +24,18 @@ export function ROIList({
   onNew: () => void;
 }) {
   return (
-    <section className="regions-panel regions-list" aria-label="Saved regions">
+    <section className="regions-panel regions-list" aria-label="Saved ROIs">
       <div className="row row-between">
-        <h2>Regions ({rois.length})</h2>
+        <h2>ROIs ({rois.length})</h2>
         <Button small disabled={selectedId === null} onClick={onNew}>
-          New region
+          New ROI
           <span aria-hidden="true">
             <Kbd>N</Kbd>
           </span>
         </Button>
       </div>
       {rois.length === 0 ? (
-        <p className="muted">No region is marked on this image yet. The first one you save appears here.</p>
+        <p className="muted">No ROI is marked on this image yet. The first one you save appears here.</p>
       ) : (
         <ul>
           {rois.map((roi, index) => (

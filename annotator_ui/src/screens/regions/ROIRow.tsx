@@ -70,7 +70,7 @@ export function ROIRow({
           {LEVEL_WORDS[roi.level]} · {pixels(roi.area)}
         </span>
       </button>
-      {roi.editable ? null : <Badge title="This region can no longer be changed or deleted">locked</Badge>}
+      {roi.editable ? null : <Badge title="This ROI can no longer be changed or deleted">locked</Badge>}
       {renaming ? <RenameForm roi={roi} onRename={onRename} onEnd={() => onRenaming(false)} /> : null}
       {selected && !renaming ? (
         <div className="row">

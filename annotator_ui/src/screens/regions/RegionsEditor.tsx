@@ -25,8 +25,8 @@ import { RefusedROI, useROIWrites } from "./useRegions";
 import { useWorkingMask } from "./useWorkingMask";
 import { WorkingPanel } from "./WorkingPanel";
 
-const LOCKED = "This region can no longer be changed. Press N to draw a new one.";
-const BUSY = "Save or discard the region you are drawing first.";
+const LOCKED = "This ROI can no longer be changed. Press N to draw a new one.";
+const BUSY = "Save or discard the ROI you are drawing first.";
 
 /** The ROI page of one image: the stage, its tools, the list, and the one ROI that is being worked on. */
 export function RegionsEditor({
@@ -107,13 +107,8 @@ export function RegionsEditor({
       const roi = await save.mutateAsync(working);
       dispatch({ type: "finish" });
       setPolygon(NO_POLYGON);
-      toast({
-        text: `${displayName(
-          roi,
-          rois.findIndex(({ id }) => id === roi.id),
-        )} is saved.`,
-        tone: "ok",
-      });
+      const index = rois.findIndex(({ id }) => id === roi.id);
+      toast({ text: `Saved: ${displayName(roi, index < 0 ? rois.length : index)}.`, tone: "ok" });
       return true;
     } catch (error) {
       // The panel shows what the server said; a refusal of the page's own is only read out again.
@@ -136,7 +131,7 @@ export function RegionsEditor({
     dispatch({ type: "finish" });
     setPolygon(NO_POLYGON);
     const onAction = () => dispatch({ type: "restore", working: thrown });
-    toast({ text: "The work on this region is discarded.", action: { label: "Undo", onAction } });
+    toast({ text: "The work on this ROI is discarded.", action: { label: "Undo", onAction } });
   }
 
   function deleteROI(roi: ROI) {
@@ -146,7 +141,7 @@ export function RegionsEditor({
         dispatch({ type: "select", id: null });
         const onAction = () =>
           recreate.mutate(roi, { onError: (error) => toast({ text: errorText(error), tone: "error" }) });
-        toast({ text: "The region is deleted.", action: { label: "Undo", onAction } });
+        toast({ text: "The ROI is deleted.", action: { label: "Undo", onAction } });
       },
       onError: (error) => toast({ text: errorText(error), tone: "error" }),
     });
@@ -215,7 +210,7 @@ export function RegionsEditor({
         onPick={select}
         onZoom={setZoom}
       />
-      <aside className="regions-side" aria-label="Regions of this image">
+      <aside className="regions-side" aria-label="ROIs of this image">
         <WorkingPanel
           editor={editor}
           selected={selected}

@@ -21,7 +21,7 @@ export function RegionsScreen() {
   const { study, image } = useStudyAndImage(slug, imageId);
   const rois = useROIs(slug, imageId);
   const me = useMe();
-  useTitle(image.data ? `Regions of ${image.data.file_name}` : "Regions");
+  useTitle(image.data ? `ROIs of ${image.data.file_name}` : "ROIs");
 
   const failed = [study, image, rois].find((query) => query.isError && query.data === undefined);
   if (failed) {
@@ -46,8 +46,8 @@ export function RegionsScreen() {
     return (
       <div className="page">
         <EmptyState
-          title="Regions are drawn by the study's admins"
-          text="In this study annotators rate regions and do not draw them."
+          title="ROIs are drawn by the study's admins"
+          text="In this study annotators rate ROIs and do not draw them."
         >
           <ButtonLink variant="primary" to={`/studies/${slug}/rate`}>
             Rate

@@ -154,7 +154,7 @@ export function RegionsStage(props: Props) {
       >
         {error === null ? null : (
           <div className="regions-stage-note">
-            <ErrorNote error={new Error(`A region cannot be shown: ${error}`)} />
+            <ErrorNote error={new Error(`An ROI cannot be shown: ${error}`)} />
           </div>
         )}
       </ImageStage>

@@ -13,7 +13,7 @@ const TOOLS: readonly { name: ToolName; label: string; shortcut: string }[] = [
 
 const HINTS: Readonly<Record<ToolName, readonly (readonly [keys: string, meaning: string])[]>> = {
   select: [
-    ["Click", "select a region"],
+    ["Click", "select an ROI"],
     ["Drag", "move the image"],
     ["F2", "rename"],
     ["Del", "delete"],
@@ -41,7 +41,7 @@ const ALWAYS: readonly (readonly [keys: string, meaning: string])[] = [
   ["Space", "hold and drag to move"],
   ["+ −", "zoom, also the wheel"],
   ["H", "hold to hide outlines"],
-  ["N", "new region"],
+  ["N", "new ROI"],
   ["Ctrl S", "save"],
 ];
 

@@ -8,15 +8,15 @@ import { Field } from "../shared/Field";
 import { LevelChoice } from "./LevelChoice";
 import { RefusedROI } from "./useRegions";
 
-/** Parts and holes under this many pixels are slips of the hand, not regions. */
+/** Parts and holes under this many pixels are slips of the hand, not ROIs. */
 const SPECK_PX = 64;
 
 function heading(selected: ROI | null): string {
-  if (selected === null) return "New region";
-  return selected.name === "" ? "Selected region" : selected.name;
+  if (selected === null) return "New ROI";
+  return selected.name === "" ? "Selected ROI" : selected.name;
 }
 
-/** The region that is being drawn or changed: level, name, size, and saving it. */
+/** The ROI that is being drawn or changed: level, name, size, and saving it. */
 export function WorkingPanel({
   editor,
   selected,
@@ -46,7 +46,7 @@ export function WorkingPanel({
   const area = mask?.area ?? selected?.area ?? 0;
   const refusal = mask === null ? null : refusalOf(mask.area);
   return (
-    <section className="regions-panel regions-working" aria-label="Region being drawn">
+    <section className="regions-panel" aria-label="ROI being drawn">
       <h2>{heading(selected)}</h2>
       <LevelChoice
         legend="Level"
@@ -57,10 +57,10 @@ export function WorkingPanel({
       {working === null ? (
         <p className="muted small">
           {selected === null
-            ? "Draw a polygon or paint with the brush to mark a region."
+            ? "Draw a polygon or paint with the brush to mark an ROI."
             : selected.editable
-              ? "Draw to add to this region, erase to take away from it."
-              : "This region can no longer be changed."}
+              ? "Draw to add to this ROI, erase to take away from it."
+              : "This ROI can no longer be changed."}
         </p>
       ) : (
         <>
@@ -92,7 +92,7 @@ export function WorkingPanel({
           {error === null || error instanceof RefusedROI ? null : <ErrorNote error={error} />}
           <div className="row">
             <Button variant="primary" busy={busy} disabled={!hasWork(working)} onClick={onSave}>
-              Save region
+              Save ROI
             </Button>
             <Button onClick={onDiscard}>Discard</Button>
           </div>
