@@ -1,11 +1,13 @@
 import os
 import signal
 import socket
+from contextlib import contextmanager
 
 import psycopg
 import pytest
 
 from roiqa.launcher import sockets
+from roiqa.launcher.postgres import EmbeddedPostgres
 from tests.unit.launcher.running_platform import RunningPlatform, descendants, failed_start, still_alive, wait_for
 
 
@@ -15,13 +17,36 @@ def data_dir(tmp_path_factory):
     return tmp_path_factory.mktemp("some folder") / "data"
 
 
+@pytest.fixture(scope="module")
+def started(data_dir):
+    """The platforms started so far. The last one is still running unless a test has stopped it."""
+    platforms = []
+    yield platforms
+    for platform in platforms:
+        if platform.process.poll() is None:
+            below = descendants(platform.process.pid)
+            assert platform.stop(signal.SIGTERM) == 0
+            assert still_alive(below) == []
+
+
 @pytest.fixture
-def platform(data_dir):
-    running = RunningPlatform(data_dir)
+def platform(started, data_dir):
+    """A running platform: starting one takes seconds, so that tests share it until one of them stops it."""
+    if not started or started[-1].process.poll() is not None:
+        started.append(RunningPlatform(data_dir))
+    return started[-1].wait_until_ready()
+
+
+@contextmanager
+def embedded_database(data_dir):
+    """A connection to the folder's database while no platform runs on it."""
+    server = EmbeddedPostgres(data_dir=data_dir, log_path=data_dir / "logs" / "postgres.log")
+    server.start()
     try:
-        yield running.wait_until_ready()
+        with psycopg.connect(server.url()) as connection:
+            yield connection
     finally:
-        running.stop()
+        server.stop()
 
 
 def test_ctrl_c_stops_everything_and_leaves_no_process(platform):
@@ -32,12 +57,6 @@ def test_ctrl_c_stops_everything_and_leaves_no_process(platform):
     assert still_alive(below) == []
     assert "Stopped." in platform.text()
     assert "Traceback" not in platform.text()
-
-
-def test_sigterm_stops_it_too(platform):
-    below = descendants(platform.process.pid)
-    assert platform.stop(signal.SIGTERM) == 0
-    assert still_alive(below) == []
 
 
 def test_a_second_start_on_the_folder_is_refused_with_the_address_of_the_first(platform, data_dir):
@@ -59,15 +78,12 @@ def test_children_that_are_killed_come_back_and_the_log_says_so(platform, data_d
         assert f"{name} ended (killed by SIGKILL); starting it again in 0.5 s." in log
 
 
-def test_a_killed_supervisor_leaves_no_process_and_the_next_start_works(platform, data_dir):
+def test_a_killed_supervisor_leaves_no_process_and_the_next_start_works(platform, started, data_dir):
     below = descendants(platform.process.pid)
     platform.stop(signal.SIGKILL)
     wait_for(lambda: not still_alive(below))
-    again = RunningPlatform(data_dir)
-    try:
-        assert again.wait_until_ready().is_ready()
-    finally:
-        again.stop()
+    started.append(RunningPlatform(data_dir))
+    assert started[-1].wait_until_ready().is_ready()
 
 
 def test_ctrl_c_during_the_first_start_leaves_no_process(tmp_path):
@@ -84,20 +100,18 @@ def test_the_secret_key_is_the_folders_own_and_private(platform, data_dir):
     assert len((data_dir / "secret-key").read_text()) >= 50
 
 
-def test_a_busy_port_is_one_line_that_names_the_remedy(data_dir):
+def test_a_busy_port_is_one_line_that_names_the_remedy(tmp_path):
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()
         port = other.getsockname()[1]
-        error = failed_start(data_dir, "--port", str(port))
+        error = failed_start(tmp_path / "data", "--port", str(port))
     assert error == (
         f"CommandError: Port {port} on 127.0.0.1 is in use by another program: choose another one with --port.\n"
     )
 
 
-def test_a_database_of_a_newer_version_is_refused_and_nothing_is_left(tmp_path):
-    data_dir = tmp_path / "data"
-    platform = RunningPlatform(data_dir).wait_until_ready()
+def test_a_database_of_a_newer_version_is_refused_and_nothing_is_left(platform, data_dir):
     with psycopg.connect(sockets.database_url(data_dir)) as connection:
         connection.execute("INSERT INTO django_migrations (app, name, applied) VALUES ('core', '9999_future', now())")
     platform.stop()
@@ -105,3 +119,5 @@ def test_a_database_of_a_newer_version_is_refused_and_nothing_is_left(tmp_path):
     assert error.count("\n") == 1
     assert "newer version of ROIQA (migration core.9999_future is unknown" in error
     assert not (data_dir / "postgres" / "postmaster.pid").exists()
+    with embedded_database(data_dir) as connection:
+        connection.execute("DELETE FROM django_migrations WHERE name = '9999_future'")
