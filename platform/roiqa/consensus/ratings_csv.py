@@ -15,6 +15,8 @@ from roiqa.core.errors import Invalid
 from roiqa.core.scales import DISTORTIONS, SCALES, VOTES_BY_SCALE
 
 HEADER: Final = ("roi", "annotator", *SCALES)
+# Further columns may follow and are not read, but for this one, which the `ratings` export of a release has.
+COUNTED: Final = "counted"
 
 _VOTE_BY_TEXT: Final = {
     scale: {str(vote): vote for vote in range(len(words))} for scale, words in VOTES_BY_SCALE.items()
@@ -57,22 +59,29 @@ class RatingTable:
 
 
 def read_ratings(content: bytes) -> RatingTable:
-    """Read the bytes of a CSV file whose header is HEADER.
+    """Read the bytes of a CSV file whose header begins with HEADER; what other columns follow does not matter.
+
+    Where a column `counted` follows, its rows with 0 (excluded annotators, surplus and superseded answers) are passed
+    over, so that the export of a release makes that release's labels.
 
     UTF-8 with or without a byte order mark, any line ending, quoted fields; a line that is blank or holds nothing but
     commas is passed over. Blanks around a name or a vote do not belong to it. A header alone is a table of no ratings.
     Raises: RatingsRefused for a wrong header or row, or for a second rating of one ROI by one annotator.
     """
     rows = _numbered_rows(_decode(content))
-    _check_header(rows)
+    header = _header(rows)
     roi_names: NameIndex = defaultdict(count().__next__)
     annotator_names: NameIndex = defaultdict(count().__next__)
     line_numbers, rois, annotators = ([np.empty(0, dtype=np.int64)] for _ in range(3))
     votes = [np.empty((0, len(SCALES)), dtype=np.int8)]
     while batch := list(islice(rows, _BATCH_ROWS)):
         lines, cells = zip(*batch, strict=True)
-        _check_width(lines, cells)
-        roi_cells, annotator_cells, *vote_cells = zip(*cells, strict=True)
+        _check_width(lines, cells, len(header))
+        if COUNTED in header:
+            lines, cells = _counted_rows(lines, cells, header.index(COUNTED))
+            if not lines:
+                continue
+        roi_cells, annotator_cells, *vote_cells = islice(zip(*cells, strict=True), len(HEADER))
         line_numbers.append(np.array(lines, dtype=np.int64))
         rois.append(_indices(lines, roi_cells, roi_names, column="roi"))
         annotators.append(_indices(lines, annotator_cells, annotator_names, column="annotator"))
@@ -120,7 +129,8 @@ def _numbered_rows(text: str) -> Iterator[NumberedRow]:
         ) from error
 
 
-def _check_header(rows: Iterator[NumberedRow]) -> None:
+def _header(rows: Iterator[NumberedRow]) -> list[str]:
+    """The names of the columns. Raises RatingsRefused unless the first are HEADER and none stands twice."""
     expected = f"the header must read {','.join(HEADER)}"
     line, header = next(rows, (1, []))
     cells = [cell.strip() for cell in header]
@@ -137,23 +147,39 @@ def _check_header(rows: Iterator[NumberedRow]) -> None:
             raise RatingsRefused(
                 line=line, column=name, problem=f"the header says {_shown(cells[position])} here; {expected}."
             )
-    if len(cells) > len(HEADER):
-        raise RatingsRefused(
-            line=line,
-            column=_column_name(len(HEADER)),
-            problem=f"{_shown(cells[len(HEADER)])} is one column too many; {expected}.",
-        )
+    for position, name in enumerate(cells):
+        if name in cells[:position]:
+            raise RatingsRefused(
+                line=line, column=_column_name(position), problem=f"{_shown(name)} is a column already: name another."
+            )
+    return cells
 
 
-def _check_width(lines: Sequence[int], rows: Sequence[list[str]]) -> None:
+def _check_width(lines: Sequence[int], rows: Sequence[list[str]], expected: int) -> None:
     for line, width in zip(lines, map(len, rows), strict=True):
-        if width != len(HEADER):
-            remedy = "quote a name that holds a comma" if width > len(HEADER) else "a rating answers every column"
+        if width != expected:
+            remedy = "quote a name that holds a comma" if width > expected else "a rating answers every column"
             raise RatingsRefused(
                 line=line,
-                column=_column_name(min(width, len(HEADER))),
-                problem=f"the row has {width} cells, expected {len(HEADER)}: {remedy}.",
+                column=_column_name(min(width, expected)),
+                problem=f"the row has {width} cells, expected {expected}: {remedy}.",
             )
+
+
+def _counted_rows(
+    lines: Sequence[int], rows: Sequence[list[str]], position: int
+) -> tuple[tuple[int, ...], tuple[list[str], ...]]:
+    """The rows, with their lines, whose cell at this position is 1. Raises RatingsRefused for neither 0 nor 1."""
+    kept: list[NumberedRow] = []
+    for line, row in zip(lines, rows, strict=True):
+        cell = row[position].strip()
+        if cell not in {"0", "1"}:
+            raise RatingsRefused(
+                line=line, column=COUNTED, problem=f"{_shown(cell)} is neither 1 (counts) nor 0 (is passed over)."
+            )
+        if cell == "1":
+            kept.append((line, row))
+    return tuple(line for line, _ in kept), tuple(row for _, row in kept)
 
 
 def _indices(lines: Sequence[int], cells: Sequence[str], names: NameIndex, *, column: str) -> npt.NDArray[np.int64]:

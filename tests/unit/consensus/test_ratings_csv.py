@@ -181,10 +181,34 @@ def test_missing_column_is_named():
     assert refusal(head=HEAD.removesuffix(",importance")).column == "importance"
 
 
-def test_column_too_many_is_named():
-    error = refusal(head=HEAD + ",comment")
-    assert error.column == "11"
-    assert "'comment'" in error.detail
+def test_further_columns_are_not_read():
+    table = read_ratings(f"{HEAD},comment,level\nr1,a,0,1,2,3,4,5,1,2,=x,object\n".encode())
+    assert table.severities.tolist() == [[0, 1, 2, 3, 4, 5]]
+
+
+def test_a_row_must_be_as_wide_as_its_header():
+    with pytest.raises(RatingsRefused, match="the row has 10 cells, expected 11"):
+        read_ratings(f"{HEAD},comment\nr1,a,0,0,0,0,0,0,0,0\n".encode())
+
+
+def test_rows_that_do_not_count_are_passed_over():
+    rows = "r1,a,0,0,0,0,0,0,0,0,x,0\nr1,a,5,5,5,5,5,5,4,4,x,1\n"
+    table = read_ratings(f"{HEAD},mode,counted\n{rows}".encode())
+    assert (table.annotator_names, table.quality.tolist()) == (("a",), [4])
+
+
+def test_a_table_in_which_nothing_counts_is_empty():
+    assert read_ratings(f"{HEAD},counted\nr1,a,0,0,0,0,0,0,0,0,0\n".encode()).roi_names == ()
+
+
+def test_counted_is_1_or_0():
+    with pytest.raises(RatingsRefused, match="column counted: 'yes' is neither 1"):
+        read_ratings(f"{HEAD},counted\nr1,a,0,0,0,0,0,0,0,0,yes\n".encode())
+
+
+def test_a_column_twice_is_refused():
+    error = refusal(head=HEAD + ",quality")
+    assert (error.column, "'quality' is a column already" in error.detail) == ("11", True)
 
 
 def test_semicolons_are_recognised():

@@ -17,7 +17,7 @@ from roiqa.consensus.rules.rulesets import DEFAULT_RULESET, RULESETS, ruleset_na
 class Command(BaseCommand):
     help = (
         "Make labels and agreement figures from a CSV of ratings. Needs no database. "
-        f"The header must read {','.join(HEADER)}; a bad row refuses the file and nothing is written."
+        f"The header must begin with {','.join(HEADER)}; a bad row refuses the file and nothing is written."
     )
     requires_system_checks = []
     requires_migrations_checks = False
