@@ -13,7 +13,7 @@ from tests.api.test_ratings import claim, submit
 pytestmark = pytest.mark.django_db
 
 # What varies from one request to the next for reasons of its own.
-VOLATILE_HEADERS = {"Set-Cookie", "Date"}
+VOLATILE_HEADERS = {"Set-Cookie", "Date", "Expires"}
 
 
 def readable_paths(study: Study, study_roi: StudyROI, assignment: str) -> list[str]:
