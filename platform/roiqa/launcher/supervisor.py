@@ -233,12 +233,11 @@ def _demo_logins(file: Path) -> list[str]:
     """The demo's log-ins as lines of a small table, none when there is no demo."""
     if not file.exists():
         return []
-    entries = json.loads(file.read_text(encoding="utf-8"))
-    if not entries:
-        return []
-    widths = {key: max(len(str(entry.get(key, ""))) for entry in entries) for key in ("username", "password", "role")}
-    lines = ["  Demo log-ins (user name, password, role):"]
+    entries: list[dict[str, str]] = json.loads(file.read_text(encoding="utf-8"))
+    lines = ["  Demo log-ins (user name, password):"] if entries else []
+    name_width = max((len(entry["username"]) for entry in entries), default=0)
+    password_width = max((len(entry["password"]) for entry in entries), default=0)
     for entry in entries:
-        cells = [str(entry.get(key, "")).ljust(width) for key, width in widths.items()]
-        lines.append("    " + "  ".join([*cells, str(entry.get("note", ""))]).rstrip())
+        name, password = entry["username"].ljust(name_width), entry["password"].ljust(password_width)
+        lines.append(f"    {name}  {password}  {entry['note']}")
     return lines
