@@ -1,11 +1,11 @@
 import type { Loop } from "../geometry/outline";
 import type { Size, View } from "../geometry/viewport";
 
-/** One ROI's outline on the stage. Emphasis is told by line width and dashes: a tint would change the image. */
+/** One ROI's outline on the stage. Emphasis is told by the lines: a tint would change the image. */
 export interface StageOutline {
   readonly id: string;
   readonly loops: readonly Loop[];
-  readonly emphasis: "normal" | "selected" | "quiet";
+  readonly emphasis: "normal" | "selected";
 }
 
 const DARK = "#000000";
@@ -66,7 +66,6 @@ export function paintOutline(
   scratch.clearRect(0, 0, viewport.width, viewport.height);
   scratch.lineJoin = "miter";
   scratch.miterLimit = 4;
-  scratch.setLineDash(outline.emphasis === "quiet" ? [6, 4] : []);
   if (outline.emphasis === "selected") {
     strokeBand(scratch, path, DARK, 4);
     strokeBand(scratch, path, SELECTED, 3);

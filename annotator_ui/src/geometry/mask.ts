@@ -30,34 +30,3 @@ export function copyMask(mask: Mask): Mask {
 export function isSet(mask: Mask, x: number, y: number): boolean {
   return x >= 0 && y >= 0 && x < mask.width && y < mask.height && mask.data[x * mask.height + y] === 1;
 }
-
-/** Number of pixels in the mask. */
-export function maskArea(mask: Mask): number {
-  let area = 0;
-  for (const bit of mask.data) area += bit;
-  return area;
-}
-
-/** Smallest box that holds the mask. */
-export function maskBox(mask: Mask): Box {
-  const { width, height, data } = mask;
-  let left = width;
-  let right = -1;
-  let top = height;
-  let bottom = -1;
-  for (let x = 0; x < width; x++) {
-    const first = data.indexOf(1, x * height) - x * height;
-    if (first < 0) break;
-    if (first >= height) continue;
-    const last = data.lastIndexOf(1, x * height + height - 1) - x * height;
-    left = Math.min(left, x);
-    right = x;
-    top = Math.min(top, first);
-    bottom = Math.max(bottom, last);
-  }
-  return right < 0 ? EMPTY_BOX : { x: left, y: top, width: right - left + 1, height: bottom - top + 1 };
-}
-
-export function sameMask(a: Mask, b: Mask): boolean {
-  return a.width === b.width && a.height === b.height && a.data.every((bit, index) => bit === b.data[index]);
-}

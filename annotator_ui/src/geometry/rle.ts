@@ -185,10 +185,6 @@ export function union(a: Runs, b: Runs): Runs {
   return merge(a, b, (inA, inB) => inA || inB);
 }
 
-export function intersection(a: Runs, b: Runs): Runs {
-  return merge(a, b, (inA, inB) => inA && inB);
-}
-
 /** What is in `a` and not in `b`. */
 export function subtract(a: Runs, b: Runs): Runs {
   return merge(a, b, (inA, inB) => inA && !inB);

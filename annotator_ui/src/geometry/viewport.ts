@@ -18,7 +18,6 @@ export interface View {
 
 /** The steps of the zoom. Never under 1: a shrunken image shows less noise and blur than it has. */
 export const ZOOM_STEPS = [1, 2, 3, 4, 6, 8, 12, 16] as const;
-export const MAX_ZOOM = 16;
 
 /** Device pixels of surround that may show beside the image's edge, so that an outline there can be seen. */
 export const MARGIN_PX = 24;

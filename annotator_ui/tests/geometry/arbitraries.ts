@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import type { Mask } from "../../src/geometry/mask";
+import { type Box, EMPTY_BOX, isSet, type Mask } from "../../src/geometry/mask";
 import { type ImagePoint, imagePoint } from "../../src/geometry/points";
 
 /** Masks of 1 to 24 pixels a side: noise of any density, so with holes, specks, empty and full ones among them. */
@@ -33,4 +33,26 @@ export function drawn(mask: Mask): string[] {
   return Array.from({ length: mask.height }, (_, y) =>
     Array.from({ length: mask.width }, (_, x) => (mask.data[x * mask.height + y] ? "#" : ".")).join(""),
   );
+}
+
+/** Number of pixels in the mask, counted one by one. */
+export function countPixels(mask: Mask): number {
+  return mask.data.filter((bit) => bit === 1).length;
+}
+
+/** Smallest box that holds the mask, found by looking at every pixel. */
+export function boxOf(mask: Mask): Box {
+  const xs: number[] = [];
+  const ys: number[] = [];
+  for (let x = 0; x < mask.width; x++) {
+    for (let y = 0; y < mask.height; y++) {
+      if (isSet(mask, x, y)) {
+        xs.push(x);
+        ys.push(y);
+      }
+    }
+  }
+  if (xs.length === 0) return EMPTY_BOX;
+  const [x, y] = [Math.min(...xs), Math.min(...ys)];
+  return { x, y, width: Math.max(...xs) - x + 1, height: Math.max(...ys) - y + 1 };
 }

@@ -1,11 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { emptyMask, isSet, maskArea } from "../../src/geometry/mask";
+import { emptyMask, isSet } from "../../src/geometry/mask";
 import { type Loop, traceOutline, traceRuns } from "../../src/geometry/outline";
 import { imagePoint } from "../../src/geometry/points";
 import { fillPolygon } from "../../src/geometry/polygon";
 import { encodeMask } from "../../src/geometry/rle";
-import { drawn, masks, picture } from "./arbitraries";
+import { countPixels, drawn, masks, picture } from "./arbitraries";
 
 function corners(loop: Loop): [number, number][] {
   return Array.from({ length: loop.length / 2 }, (_, index) => [loop[2 * index] ?? 0, loop[2 * index + 1] ?? 0]);
@@ -56,7 +56,7 @@ describe("outline", () => {
   test("the loops run around as much area as the mask has", () => {
     fc.assert(
       fc.property(masks, (mask) => {
-        expect(traceOutline(mask).reduce((sum, loop) => sum + turning(loop), 0)).toBe(2 * maskArea(mask));
+        expect(traceOutline(mask).reduce((sum, loop) => sum + turning(loop), 0)).toBe(2 * countPixels(mask));
       }),
     );
   });
