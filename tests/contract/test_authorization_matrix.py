@@ -1,25 +1,22 @@
 """Every endpoint x every kind of person: allowed, forbidden or hidden, exactly as authorization_table.py says."""
 
 import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from django.core.cache import cache
-from django.db import connection, transaction
+from django.db import connection
 
 from tests.contract.authorization_table import CALLS, NEEDS_NO_CSRF_TOKEN, Call, expectations
+from tests.contract.rollback import rolled_back
 from tests.contract.url_map import METHODS, endpoints
-from tests.contract.world import ROLES, World, make_world, missing_values
+from tests.contract.world import ROLES, World, missing_values
+
+pytestmark = pytest.mark.django_db
 
 EXPECTED = expectations()
 SAFE = "GET "
-
-
-@pytest.fixture
-def world(db: None) -> World:
-    return make_world()
 
 
 def names_of(endpoint: str) -> list[str]:
@@ -50,14 +47,6 @@ def prepare(
 def text_of(response) -> str:
     content = b"".join(response.streaming_content) if response.streaming else response.content
     return content.decode(errors="replace")
-
-
-@contextmanager
-def rolled_back() -> Iterator[None]:
-    """Whatever happens inside did not happen."""
-    with transaction.atomic():
-        yield
-        transaction.set_rollback(True)
 
 
 def rows_written() -> int:
@@ -153,11 +142,12 @@ def test_a_cookie_alone_changes_nothing(world: World, endpoint: str):
 
 
 def test_methods_that_no_line_names_are_refused(world: World):
-    client = world.client("admin")
-    for route in sorted({endpoint.split(" ")[1] for endpoint in EXPECTED}):
-        values = {name: world.values[name] for name in names_of("GET " + route)}
-        cache.clear()  # the throttles count these requests too
-        for method in [*METHODS, "OPTIONS", "TRACE"]:
-            if f"{method} {route}" not in EXPECTED:
-                response = client.generic(method, path_of("GET " + route, values))
-                assert response.status_code == 405, f"{method} {route}: {response.status_code}"
+    with rolled_back():
+        client = world.client("admin")
+        for route in sorted({endpoint.split(" ")[1] for endpoint in EXPECTED}):
+            values = {name: world.values[name] for name in names_of("GET " + route)}
+            cache.clear()  # the throttles count these requests too
+            for method in [*METHODS, "OPTIONS", "TRACE"]:
+                if f"{method} {route}" not in EXPECTED:
+                    response = client.generic(method, path_of("GET " + route, values))
+                    assert response.status_code == 405, f"{method} {route}: {response.status_code}"

@@ -21,13 +21,13 @@ class ProgressView(APIView):
 
 
 class ROIProgressView(APIView):
+    pagination_class = Pagination  # for the schema
+
     @extend_schema(
         operation_id="study_progress_rois",
         summary="Progress and label of each ROI",
         parameters=[
             OpenApiParameter("state", str, enum=STATES),
-            OpenApiParameter("cursor", str),
-            OpenApiParameter("limit", int),
         ],
         responses=serializers.ROIProgressSerializer(many=True),
     )
@@ -36,7 +36,7 @@ class ROIProgressView(APIView):
         state = request.query_params.get("state") or None
         if state is not None and state not in STATES:
             raise Invalid(f"state is {state!r}: use one of {', '.join(STATES)}.", fields={"state": ["unknown"]})
-        pages = Pagination()
+        pages = self.pagination_class()
         rows = pages.paginate_queryset(selectors.roi_rows(study=study, state=state), request, view=self) or []
         labels = selectors.label_records(row.consensus for row in rows if hasattr(row, "consensus"))
         data = serializers.ROIProgressSerializer(rows, many=True, context={"labels": labels}).data

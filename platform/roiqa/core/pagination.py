@@ -4,6 +4,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from rest_framework.exceptions import NotFound
+from rest_framework.exceptions import ValidationError as InvalidRequest
 from rest_framework.pagination import CursorPagination
 from rest_framework.request import Request
 from rest_framework.views import APIView
@@ -15,6 +16,23 @@ class Pagination(CursorPagination):
     page_size_query_param = "limit"
     ordering = "-created_at"
     invalid_cursor_message = "This cursor was not made here: start from the first page."
+
+    def get_page_size(self, request: Request) -> int:
+        """The rows asked for. Raises ValidationError for anything that is not a whole number of the range."""
+        asked = request.query_params.get(str(self.page_size_query_param))
+        if asked is None:
+            return self.page_size
+        # isdecimal alone takes the digits of every script.
+        if not (asked.isascii() and asked.isdecimal() and len(asked) <= 4 and 1 <= int(asked) <= self.max_page_size):
+            raise InvalidRequest({"limit": [f"{asked[:20]!r} is no whole number from 1 to {self.max_page_size}."]})
+        return int(asked)
+
+    def get_schema_operation_parameters(self, view: APIView) -> list[dict[str, Any]]:
+        parameters: list[dict[str, Any]] = super().get_schema_operation_parameters(view)
+        for parameter in parameters:
+            if parameter["name"] == self.page_size_query_param:
+                parameter["schema"] = {"type": "integer", "minimum": 1, "maximum": self.max_page_size}
+        return parameters
 
     def paginate_queryset(self, queryset: Any, request: Request, view: APIView | None = None) -> list[Any] | None:
         """One page. Raises NotFound for a cursor that this list never gave out."""

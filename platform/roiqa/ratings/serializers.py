@@ -1,6 +1,5 @@
 """The JSON of claims and answers. An annotator's JSON holds nothing of anybody else's."""
 
-import json
 from typing import Any
 
 from django.urls import reverse
@@ -8,7 +7,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from roiqa.core.scales import DISTORTIONS
-from roiqa.core.strict import StrictSerializer
+from roiqa.core.strict import Flag, JSONObject, StrictSerializer, Text, WholeNumber
 from roiqa.ratings.answers import Answer
 from roiqa.ratings.models import Assignment, Rating, SkipReason
 
@@ -16,33 +15,25 @@ TELEMETRY_MAX_BYTES = 16 * 1024
 DRAFT_MAX_BYTES = 16 * 1024
 
 
-def _small(value: dict[str, Any], *, limit: int) -> dict[str, Any]:
-    size = len(json.dumps(value))
-    if size > limit:
-        raise serializers.ValidationError(f"{size} bytes is more than the {limit} allowed: send less.")
-    return value
-
-
 class SeveritiesSerializer(StrictSerializer):
-    exposure = serializers.IntegerField(min_value=0, max_value=5)
-    noise = serializers.IntegerField(min_value=0, max_value=5)
-    blur = serializers.IntegerField(min_value=0, max_value=5)
-    contrast = serializers.IntegerField(min_value=0, max_value=5)
-    colorfulness = serializers.IntegerField(min_value=0, max_value=5)
-    compression = serializers.IntegerField(min_value=0, max_value=5)
+    exposure = WholeNumber(min_value=0, max_value=5)
+    noise = WholeNumber(min_value=0, max_value=5)
+    blur = WholeNumber(min_value=0, max_value=5)
+    contrast = WholeNumber(min_value=0, max_value=5)
+    colorfulness = WholeNumber(min_value=0, max_value=5)
+    compression = WholeNumber(min_value=0, max_value=5)
 
 
 class RatingInputSerializer(StrictSerializer):
     distortions = SeveritiesSerializer(
         help_text="Severity: extreme 0, severe 1, moderate 2, minor 3, trivial 4, nonexistent 5."
     )
-    quality = serializers.IntegerField(min_value=0, max_value=4, help_text="bad 0 .. excellent 4")
-    importance = serializers.IntegerField(min_value=0, max_value=4, help_text="unimportant 0 .. essential 4")
-    bulk_clean = serializers.BooleanField(default=False, help_text="Set by 'no visible distortion'.")
-    telemetry = serializers.DictField(default=dict, help_text="Times, zoom, viewport; at most 16 KB.")
-
-    def validate_telemetry(self, value: dict[str, Any]) -> dict[str, Any]:
-        return _small(value, limit=TELEMETRY_MAX_BYTES)
+    quality = WholeNumber(min_value=0, max_value=4, help_text="bad 0 .. excellent 4")
+    importance = WholeNumber(min_value=0, max_value=4, help_text="unimportant 0 .. essential 4")
+    bulk_clean = Flag(default=False, help_text="Set by 'no visible distortion'.")
+    telemetry = JSONObject(
+        max_bytes=TELEMETRY_MAX_BYTES, default=dict, help_text="Times, zoom, viewport; at most 16 KB."
+    )
 
     def answer(self) -> Answer:
         given = self.validated_data
@@ -141,11 +132,8 @@ class ClaimInputSerializer(StrictSerializer):
 
 
 class DraftInputSerializer(StrictSerializer):
-    revision = serializers.IntegerField(min_value=1, max_value=2_000_000_000)
-    draft = serializers.DictField()
-
-    def validate_draft(self, value: dict[str, Any]) -> dict[str, Any]:
-        return _small(value, limit=DRAFT_MAX_BYTES)
+    revision = WholeNumber(min_value=1, max_value=2_000_000_000)
+    draft = JSONObject(max_bytes=DRAFT_MAX_BYTES)
 
 
 class DraftSavedSerializer(serializers.Serializer[Any]):
@@ -158,7 +146,7 @@ class LeaseSerializer(serializers.Serializer[Any]):
 
 class SkipInputSerializer(StrictSerializer):
     reason = serializers.ChoiceField(choices=SkipReason.choices)
-    note = serializers.CharField(max_length=500, required=False, allow_blank=True, default="")
+    note = Text(max_length=500, required=False, allow_blank=True, default="")
 
 
 class MyProgressSerializer(serializers.Serializer[Any]):
@@ -169,7 +157,7 @@ class MyProgressSerializer(serializers.Serializer[Any]):
 
 
 class ExclusionInputSerializer(StrictSerializer):
-    reason = serializers.CharField(max_length=500)
+    reason = Text(max_length=500)
 
 
 class EmptyInputSerializer(StrictSerializer):

@@ -15,6 +15,7 @@ from roiqa.core.models import Job
 from roiqa.core.serializers import JobSerializer
 from roiqa.core.strict import NoFields
 from roiqa.studies.access import study_for
+from roiqa.studies.image_views import filters_of
 from roiqa.studies.models import Role
 from roiqa.studies.selectors import job_for, jobs_of
 from roiqa.studies.serializers import JobsQuery
@@ -48,7 +49,7 @@ class StudyJobsView(generics.ListAPIView[Job]):
 
     def get_queryset(self) -> Any:
         study = study_for(user=self.request.user, slug=self.kwargs["slug"], roles={Role.ADMIN})
-        query = JobsQuery(data=self.request.query_params)
+        query = JobsQuery(data=filters_of(self.request))
         query.is_valid(raise_exception=True)
         return jobs_of(study, **query.validated_data)
 

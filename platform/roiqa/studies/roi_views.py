@@ -95,7 +95,8 @@ class ROIView(APIView):
     def patch(self, request: Request, roi_id: UUID) -> Response:
         user = signed_in(request.user)
         drawing.visible_roi(user=user, roi_id=roi_id)
-        body = ROIChangeInput(data=request.data, partial=True)
+        # Not partial: every field is optional already, and half a segmentation is none.
+        body = ROIChangeInput(data=request.data)
         body.is_valid(raise_exception=True)
         given = body.validated_data
         row = drawing.edit_roi(
