@@ -8,6 +8,7 @@ import { Field } from "../shared/Field";
 import { useToast } from "../shared/Toast";
 import { useMe } from "../shared/useMe";
 import { useTitle } from "../shared/useTitle";
+import { formError } from "./formError";
 import { TokensSection } from "./TokensSection";
 
 function PasswordSection() {
@@ -15,6 +16,8 @@ function PasswordSection() {
   const change = useMutation({
     mutationFn: (body: { old_password: string; new_password: string }) => api.post<null>("auth/password/", body),
   });
+
+  const error = formError(change.error, ["old_password", "new_password"]);
 
   function submit(event: FormEvent<HTMLFormElement>) {
     event.preventDefault();
@@ -64,7 +67,7 @@ function PasswordSection() {
             />
           )}
         </Field>
-        {change.error ? <ErrorNote error={change.error} /> : null}
+        {error ? <ErrorNote error={error} /> : null}
         <Button type="submit" busy={change.isPending}>
           Change the password
         </Button>

@@ -10,6 +10,7 @@ import { Progress } from "../shared/Progress";
 import { ME_KEY, useMe } from "../shared/useMe";
 import { useTitle } from "../shared/useTitle";
 import { DoorCard } from "./DoorCard";
+import { formError } from "./formError";
 import { LogInForm } from "./LogInForm";
 
 const ROLE_TEXT: Readonly<Record<Role, string>> = {
@@ -108,6 +109,7 @@ function NewOrKnown({ token, invite }: { token: string; invite: InviteInfo }) {
 
 function NewAccount({ token, invite }: { token: string; invite: InviteInfo }) {
   const accept = useAccept(token, invite);
+  const error = formError(accept.error, ["username", "password"]);
 
   function submit(event: FormEvent<HTMLFormElement>) {
     event.preventDefault();
@@ -143,7 +145,7 @@ function NewAccount({ token, invite }: { token: string; invite: InviteInfo }) {
           <input {...control} className="input" name="password" type="password" autoComplete="new-password" required />
         )}
       </Field>
-      {accept.error ? <ErrorNote error={accept.error} /> : null}
+      {error ? <ErrorNote error={error} /> : null}
       <Button type="submit" variant="primary" className="door-submit" busy={accept.isPending}>
         Make the account and join
       </Button>

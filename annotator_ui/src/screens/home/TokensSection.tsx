@@ -8,6 +8,7 @@ import { ErrorNote, fieldErrors } from "../shared/ErrorNote";
 import { Field } from "../shared/Field";
 import { Table } from "../shared/Table";
 import { useToast } from "../shared/Toast";
+import { formError } from "./formError";
 
 const TOKENS_KEY = ["tokens"] as const;
 
@@ -54,7 +55,7 @@ function NewTokenDialog({
             />
           )}
         </Field>
-        {make.error ? <ErrorNote error={make.error} /> : null}
+        {formError(make.error, ["name"]) ? <ErrorNote error={make.error} /> : null}
         <div className="dialog-footer">
           <Button onClick={onClose}>Cancel</Button>
           <Button type="submit" variant="primary" busy={make.isPending}>

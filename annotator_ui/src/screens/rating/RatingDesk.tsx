@@ -24,7 +24,7 @@ import type { OpenSession } from "./useSession";
 /** CSS pixels by which a key moves the image. */
 const PAN_STEP = 80;
 
-const SAVE_WORDS = { saved: "Saved", saving: "Saving …", on_device: "Saved on this device" } as const;
+const SAVE_WORDS = { saved: "Saved", saving: "Saving …", on_device: "On this device" } as const;
 
 function ProgressLine({ state }: { state: SessionState }) {
   const { progress, ratedHere, current } = state;

@@ -42,6 +42,14 @@ export interface DraftEvents {
 
 export const IDLE_MS = 1_500;
 const RETRY_MS = 10_000;
+const KEPT_DAYS = 60;
+
+/** Forgets drafts of anybody that nobody has come back to for two months. */
+export async function pruneDrafts(store: LocalStore, now: number): Promise<void> {
+  for (const [key, draft] of await store.entries<LocalDraft>("draft/")) {
+    if (now - draft.saved_at > KEPT_DAYS * 86_400_000) await store.delete(key);
+  }
+}
 
 function readDraft(source: unknown): Draft | null {
   if (typeof source !== "object" || source === null) return null;

@@ -1,4 +1,5 @@
 import { onSession } from "../../api/session";
+import { pruneDrafts } from "./drafts";
 import { Outbox } from "./outbox";
 import { ratingServer } from "./server";
 import { type LocalStore, openStore } from "./storage";
@@ -7,7 +8,10 @@ let opened: Promise<LocalStore> | null = null;
 
 /** This browser's store, opened once per page. */
 export function localStore(): Promise<LocalStore> {
-  opened ??= openStore();
+  opened ??= openStore().then((store) => {
+    pruneDrafts(store, Date.now()).catch(() => undefined);
+    return store;
+  });
   return opened;
 }
 

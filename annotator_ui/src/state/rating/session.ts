@@ -257,6 +257,7 @@ export class RatingSession {
     const { clock, screen, isVisible } = this.options;
     this.recorder = new Recorder(clock, screen, opened.telemetry, isVisible() && !this.state.paused);
     this.set({
+      notice: this.state.notice?.tone === "warn" ? null : this.state.notice,
       current: {
         assignment,
         revises,
@@ -293,7 +294,9 @@ export class RatingSession {
     const before = current.form;
     const form = formReducer(before, action);
     if (form === before) return;
-    this.set({ current: { ...current, form } });
+    // What was said of the form as it was before is said no more.
+    const notice = action.type === "goto" || action.type === "row" ? this.state.notice : null;
+    this.set({ current: { ...current, form }, notice });
     if (sameValues(before.values, form.values) && before.bulkClean === form.bulkClean) {
       this.recorder.touched(input);
       return;
