@@ -51,8 +51,7 @@ def start_import(*, user: User, study: Study, files: "Sequence[UploadedFile[Any]
                 study_slug=study.slug,
             )
     except BaseException:
-        for file in parked:
-            default_storage.delete(file["key"])
+        _delete(parked)
         raise
     return job
 
@@ -146,13 +145,16 @@ def _parked_source(key: str, name: str) -> Source:
 
 
 def _remove_parked(job: Job) -> None:
-    files = job.payload.pop("files", [])
+    _delete(job.payload.pop("files", []))
+    Job.objects.filter(pk=job.pk).update(payload=job.payload)
+
+
+def _delete(files: Sequence[dict[str, str]]) -> None:
     for file in files:
         default_storage.delete(file["key"])
     if files:
         # On a disk the emptied folder as well; object storage knows no folders and does nothing.
         default_storage.delete(files[0]["key"].rsplit("/", 1)[0])
-    Job.objects.filter(pk=job.pk).update(payload=job.payload)
 
 
 def remove_left_behind() -> None:
