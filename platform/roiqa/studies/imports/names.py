@@ -33,7 +33,10 @@ def clean_name(raw: str) -> str:
         raise NameRefused("The name climbs out of its folder with '..': pack the files with plain relative names.")
     if not parts:
         raise NameRefused("The file has no name.")
-    return "/".join(parts)[-MAX_LENGTH:].lstrip("/")
+    # The end says which picture it is: of a name too long, leading folders go, whole, so that no `..` can come to be.
+    while len(parts) > 1 and len("/".join(parts)) > MAX_LENGTH:
+        parts.pop(0)
+    return "/".join(parts)[-MAX_LENGTH:]
 
 
 def is_litter(name: str) -> bool:
