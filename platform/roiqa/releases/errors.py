@@ -29,7 +29,9 @@ class NothingComplete(Conflict):
     default_code = "nothing_complete"
 
     def __init__(self, incomplete: int) -> None:
-        super().__init__(f"No ROI has all its raters yet ({incomplete:,} lack some): a release of nothing is not made.")
+        super().__init__(
+            f"No ROI has all its raters (ROIs that lack some: {incomplete:,}): there is nothing to freeze yet."
+        )
 
 
 class StudyTooBusy(Conflict):

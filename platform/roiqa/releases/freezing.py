@@ -216,6 +216,6 @@ def _rating_record(rating: RatingRow) -> Record:
 
 def _summary(counts: Record) -> str:
     return (
-        f"{counts['rois']:,} ROIs on {counts['images']:,} images, {counts['ratings']:,} ratings by "
-        f"{counts['annotators']:,} annotators; {counts['incomplete_rois']:,} incomplete ROIs left out."
+        f"ROIs: {counts['rois']:,}, images: {counts['images']:,}, ratings: {counts['ratings']:,}, "
+        f"annotators: {counts['annotators']:,}. Incomplete ROIs left out: {counts['incomplete_rois']:,}."
     )

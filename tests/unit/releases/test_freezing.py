@@ -27,7 +27,7 @@ from roiqa.releases.freezing import freeze_study
 from roiqa.releases.models import Release, ReleaseState
 from roiqa.studies.models import Membership, Role, Study, StudyImage, StudyROI
 from tests.api.factories import make_assignment, make_member, make_rating, make_roi, make_study, make_user
-from tests.api.release_study import answer, freeze, image_in, raters_of, rate, sha256, small_study, snapshot_bytes
+from tests.api.release_study import answer, freeze, image_in, rate, raters_of, sha256, small_study, snapshot_bytes
 
 # Committed rows: the snapshot is read on a connection of its own.
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -238,7 +238,7 @@ def failure_of(release: Release) -> str:
 def test_a_study_without_a_complete_roi_fails_with_the_reason() -> None:
     study = make_study("empty")
     make_roi(study, image_in(study))
-    assert failure_of(freeze(study)).startswith("No ROI has all its raters yet (1 lack some)")
+    assert failure_of(freeze(study)).startswith("No ROI has all its raters (ROIs that lack some: 1)")
 
 
 def test_an_image_on_the_wrong_side_of_the_split_fails_the_freeze() -> None:
