@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from django.contrib.auth.models import AnonymousUser
+from django.db import connection
 from django.utils import timezone
 from rest_framework import authentication, exceptions
 from rest_framework.request import Request
@@ -10,7 +11,14 @@ from rest_framework.request import Request
 from roiqa.accounts.errors import CSRFFailed
 from roiqa.accounts.models import ApiToken, User
 from roiqa.accounts.tokens import digest_of
+from roiqa.core import rows
 from roiqa.core.errors import NotSignedIn
+
+_TOKEN_WITH_USER = f"""
+SELECT {rows.columns(ApiToken, "t")}, {rows.columns(User, "u")}
+FROM accounts_apitoken t JOIN accounts_user u ON u.id = t.user_id
+WHERE t.digest = %s AND t.expires_at > %s AND u.is_active
+"""  # noqa: S608  (made of column names)
 
 
 def signed_in(user: User | AnonymousUser) -> User:
@@ -43,14 +51,13 @@ class TokenAuthentication(authentication.BaseAuthentication):
             return None
         if len(parts) != 2:
             raise exceptions.AuthenticationFailed("Send the header as 'Authorization: Token <token>'.")
-        token = (
-            ApiToken.objects.select_related("user")
-            .filter(digest=digest_of(parts[1].decode("latin-1")), expires_at__gt=timezone.now(), user__is_active=True)
-            .first()
-        )
-        if token is None:
-            raise exceptions.AuthenticationFailed("This token is unknown, revoked or expired: make a new one.")
         now = timezone.now()
+        with connection.cursor() as cursor:
+            cursor.execute(_TOKEN_WITH_USER, [digest_of(parts[1].decode("latin-1")), now])
+            row = cursor.fetchone()
+        if row is None:
+            raise exceptions.AuthenticationFailed("This token is unknown, revoked or expired: make a new one.")
+        token, token.user = rows.instances(row, ApiToken, User)
         if token.last_used_at is None or now - token.last_used_at > timedelta(minutes=5):
             ApiToken.objects.filter(pk=token.pk).update(last_used_at=now)
         return token.user, token
