@@ -5,21 +5,29 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from roiqa.accounts.models import User
-from roiqa.ratings.claims import annotator_membership
-from roiqa.ratings.errors import (
-    AlreadyRated,
-    AlreadySkipped,
-    AssignmentNotFound,
-    CannotUndo,
-    KeyReused,
-    NotActive,
-)
+from roiqa.core import rows
+from roiqa.ratings.assignments import locked_assignment, own_assignment
+from roiqa.ratings.errors import AlreadyRated, AlreadySkipped, CannotUndo, KeyReused, NotActive
 from roiqa.ratings.models import Assignment, AssignmentState, Rating, RatingStatus
-from roiqa.studies.models import Membership, StudyROI
+from roiqa.studies.models import StudyROI
+
+# Nothing happens when the client's key is there already, whichever request stored it.
+_STORE = """
+WITH fresh AS (
+  INSERT INTO ratings_rating ({columns}) VALUES ({values}) ON CONFLICT (annotator_id, client_key) DO NOTHING
+  RETURNING study_roi_id, assignment_id
+), answered AS (
+  UPDATE ratings_assignment a SET state = 'submitted', reopened = false, finished_at = %(now)s, draft = NULL
+  FROM fresh WHERE a.id = fresh.assignment_id
+)
+UPDATE studies_studyroi r
+SET slots_left = %(slots_left)s, n_accepted = %(n_accepted)s, consensus_due = r.consensus_due OR %(counts)s
+FROM fresh WHERE r.id = fresh.study_roi_id
+"""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,24 +48,6 @@ class Answer:
         }
 
 
-def own_assignment(*, user: User, assignment_id: UUID) -> Assignment:
-    """The assignment with its ROI, image and study. Raises AssignmentNotFound when it is not this person's."""
-    assignment = (
-        Assignment.objects.select_related("study", "study_roi__roi", "study_roi__image")
-        .filter(pk=assignment_id, annotator=user)
-        .first()
-    )
-    if assignment is None:
-        raise AssignmentNotFound(assignment_id)
-    return assignment
-
-
-def _locked(*, assignment: Assignment, user: User) -> tuple[Membership, StudyROI, Assignment]:
-    membership = annotator_membership(user=user, slug=assignment.study.slug)
-    study_roi = StudyROI.objects.select_for_update(no_key=True).get(pk=assignment.study_roi_id)
-    return membership, study_roi, Assignment.objects.select_for_update().get(pk=assignment.pk)
-
-
 @transaction.atomic
 def submit_rating(
     *,
@@ -74,26 +64,24 @@ def submit_rating(
     the rating is kept as surplus: an ROI never counts more annotators than its protocol says, and nothing is lost.
     Raises AssignmentNotFound, AlreadyRated, AlreadySkipped, KeyReused.
     """
-    assignment = own_assignment(user=user, assignment_id=assignment_id)
-    membership, study_roi, held = _locked(assignment=assignment, user=user)
-    repeated = Rating.objects.filter(annotator=user, client_key=client_key).first()
-    if repeated is not None:
-        columns = answer.columns()
-        if repeated.assignment_id != held.pk or any(getattr(repeated, k) != v for k, v in columns.items()):
-            raise KeyReused(client_key)
-        return repeated, False
-    previous: Rating | None = None
+    membership, study_roi, held = locked_assignment(user=user, assignment_id=assignment_id)
+    first = held.state in {AssignmentState.ACTIVE, AssignmentState.EXPIRED} and not held.reopened
+    if not first:
+        repeated = _repeated(held=held, client_key=client_key, answer=answer)
+        if repeated is not None:
+            return repeated, False
     if held.state == AssignmentState.SUBMITTED:
         raise AlreadyRated
     if held.state == AssignmentState.SKIPPED:
         raise AlreadySkipped
+    previous: Rating | None = None
     if held.reopened:
         previous = Rating.objects.get(study_roi=study_roi, annotator=user, is_current=True)
         Rating.objects.filter(pk=previous.pk).update(is_current=False)
         status = RatingStatus(previous.status)
     else:
         status = _take_part(study_roi=study_roi, held=held, excluded=membership.excluded_at is not None)
-    rating = Rating.objects.create(
+    rating = Rating(
         study_id=held.study_id,
         study_roi=study_roi,
         annotator=user,
@@ -106,13 +94,34 @@ def submit_rating(
         simulated=simulated,
         **answer.columns(),
     )
-    held.state, held.reopened, held.finished_at = AssignmentState.SUBMITTED, False, timezone.now()
-    held.draft = None
-    held.save(update_fields=["state", "reopened", "finished_at", "draft"])
-    if status == RatingStatus.ACCEPTED:
-        study_roi.consensus_due = True
-    study_roi.save(update_fields=["slots_left", "n_accepted", "consensus_due"])
+    if not _store(rating, study_roi=study_roi):
+        raise KeyReused(client_key)
     return rating, True
+
+
+def _repeated(*, held: Assignment, client_key: UUID, answer: Answer) -> Rating | None:
+    """The rating that this very submit stored before. Raises KeyReused when the key came with another answer."""
+    rating = Rating.objects.filter(annotator_id=held.annotator_id, client_key=client_key).first()
+    if rating is None:
+        return None
+    if rating.assignment_id != held.pk or any(getattr(rating, name) != v for name, v in answer.columns().items()):
+        raise KeyReused(client_key)
+    return rating
+
+
+def _store(rating: Rating, *, study_roi: StudyROI) -> bool:
+    """Write the rating, end its assignment and save the ROI's counters; False when the client's key is taken."""
+    columns = rows.insertable(rating)
+    statement = _STORE.format(columns=", ".join(columns), values=", ".join(f"%({name})s" for name in columns))
+    facts = {
+        "now": timezone.now(),
+        "slots_left": study_roi.slots_left,
+        "n_accepted": study_roi.n_accepted,
+        "counts": rating.status == RatingStatus.ACCEPTED,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(statement, columns | facts)
+        return bool(cursor.rowcount)
 
 
 def _take_part(*, study_roi: StudyROI, held: Assignment, excluded: bool) -> RatingStatus:
@@ -128,20 +137,18 @@ def _take_part(*, study_roi: StudyROI, held: Assignment, excluded: bool) -> Rati
 @transaction.atomic
 def skip_roi(*, user: User, assignment_id: UUID, reason: str, note: str = "") -> Assignment:
     """The "cannot judge" answer: the slot goes to somebody else, the reason is counted. Raises AlreadyRated, NotActive."""
-    assignment = own_assignment(user=user, assignment_id=assignment_id)
-    _, study_roi, held = _locked(assignment=assignment, user=user)
+    _, study_roi, held = locked_assignment(user=user, assignment_id=assignment_id)
     if held.state == AssignmentState.SKIPPED:
-        return assignment
+        return own_assignment(user=user, assignment_id=assignment_id)
     if held.state == AssignmentState.SUBMITTED or held.reopened:
         raise AlreadyRated
     if held.state == AssignmentState.ACTIVE and held.holds_slot:
         study_roi.slots_left += 1
         study_roi.save(update_fields=["slots_left"])
-    for one in (held, assignment):
-        one.state, one.skip_reason, one.skip_note = AssignmentState.SKIPPED, reason, note
-        one.finished_at = timezone.now()
+    held.state, held.skip_reason, held.skip_note = AssignmentState.SKIPPED, reason, note
+    held.finished_at = timezone.now()
     held.save(update_fields=["state", "skip_reason", "skip_note", "finished_at"])
-    return assignment
+    return own_assignment(user=user, assignment_id=assignment_id)
 
 
 def last_finished(*, user: User, study_id: int) -> Assignment | None:
@@ -160,10 +167,9 @@ def reopen(*, user: User, assignment_id: UUID) -> Assignment:
     Raises CannotUndo when it is not the last one. A skipped ROI that others have filled meanwhile opens all the same,
     without a slot: a refusal would tell what the others did.
     """
-    assignment = own_assignment(user=user, assignment_id=assignment_id)
-    _, study_roi, held = _locked(assignment=assignment, user=user)
+    membership, study_roi, held = locked_assignment(user=user, assignment_id=assignment_id)
     if held.state == AssignmentState.ACTIVE and held.reopened:
-        return assignment
+        return own_assignment(user=user, assignment_id=assignment_id)
     if held.state not in {AssignmentState.SUBMITTED, AssignmentState.SKIPPED}:
         raise NotActive(held.state)
     last = last_finished(user=user, study_id=held.study_id)
@@ -176,6 +182,6 @@ def reopen(*, user: User, assignment_id: UUID) -> Assignment:
     else:
         held.reopened = True
     held.state, held.skip_reason, held.skip_note = AssignmentState.ACTIVE, "", ""
-    held.lease_expires_at = timezone.now() + timedelta(minutes=assignment.study.lease_minutes)
+    held.lease_expires_at = timezone.now() + timedelta(minutes=membership.study.lease_minutes)
     held.save(update_fields=["state", "reopened", "holds_slot", "skip_reason", "skip_note", "lease_expires_at"])
     return own_assignment(user=user, assignment_id=assignment_id)

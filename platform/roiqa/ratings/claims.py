@@ -1,8 +1,7 @@
 """The claim: which ROI does this annotator get next?
 
 The database settles every race. A claim takes the annotator's Membership row (so that one person's requests happen
-one by one), then one StudyROI row with a free slot, then writes the Assignment. Lock order everywhere in this room:
-Membership, StudyROI (by id), Assignment.
+one by one), then one StudyROI row with a free slot, then writes the Assignment, the order of locks of this room.
 
 Order: every StudyROI has a uniform random `shuffle_key`. The n-th claim of an annotator starts at the point
 `walk_point(order_seed, n)` and takes the first open ROI at or after it (wrapping round) that this annotator has not
@@ -10,20 +9,24 @@ had. One index range scan, independent of the study's size, random per annotator
 """
 
 import hashlib
+import uuid
 from collections.abc import Collection
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
-from django.db.models import F
 from django.utils import timezone
 
 from roiqa.accounts.models import User
-from roiqa.core.errors import NotAllowed, NotFound
+from roiqa.core import rows
+from roiqa.images.models import Image
+from roiqa.ratings.assignments import locked_membership, own_assignment
 from roiqa.ratings.errors import AnnotatorExcluded, EnoughClaimed, StudyNotOpen
 from roiqa.ratings.leases import expire_leases
-from roiqa.ratings.models import Assignment, AssignmentState
-from roiqa.studies.models import Membership, Role, Study, StudyROI, StudyState
+from roiqa.ratings.models import Assignment
+from roiqa.regions.models import ROI
+from roiqa.studies.models import Membership, Study, StudyROI, StudyState
 
 # The ROI on screen and the one being prefetched.
 MAX_ACTIVE = 2
@@ -41,6 +44,28 @@ ORDER BY r.shuffle_key
 LIMIT 1
 FOR NO KEY UPDATE OF r {wait}
 """
+_ACTIVE = """
+SELECT id FROM ratings_assignment WHERE study_id = %s AND annotator_id = %s AND state = 'active' ORDER BY position
+"""
+# The pair's row may be there already: a claim of this same annotator that ran out.
+_WRITE_CLAIM = f"""
+WITH seat AS (
+  UPDATE studies_membership SET claims_made = %(position)s, last_image_id = %(image)s WHERE id = %(membership)s
+), slot AS (
+  UPDATE studies_studyroi SET slots_left = slots_left - 1 WHERE id = %(study_roi)s RETURNING *
+), claim AS (
+  INSERT INTO ratings_assignment (id, study_id, study_roi_id, annotator_id, state, holds_slot, claimed_at, position,
+    lease_expires_at, skip_reason, skip_note, draft_revision, reopened)
+  VALUES (%(id)s, %(study)s, %(study_roi)s, %(annotator)s, 'active', true, %(now)s, %(position)s,
+    %(lease_expires_at)s, '', '', 0, false)
+  ON CONFLICT (study_roi_id, annotator_id) DO UPDATE SET state = excluded.state, holds_slot = excluded.holds_slot,
+    claimed_at = excluded.claimed_at, position = excluded.position, lease_expires_at = excluded.lease_expires_at
+  RETURNING *
+)
+SELECT {rows.columns(Assignment, "claim")}, {rows.columns(StudyROI, "slot")}, {rows.columns(ROI, "roi")},
+  {rows.columns(Image, "image")}
+FROM claim, slot, regions_roi roi, images_image image WHERE roi.id = slot.roi_id AND image.id = slot.image_id
+"""  # noqa: S608  (made of column names)
 
 
 def walk_point(order_seed: int, claim_number: int) -> int:
@@ -49,45 +74,28 @@ def walk_point(order_seed: int, claim_number: int) -> int:
     return int.from_bytes(digest, "big") % StudyROI.SHUFFLE_KEYS
 
 
-def annotator_membership(*, user: User, slug: str) -> Membership:
-    """The person's annotator row in the study, locked until the transaction ends.
-
-    Raises NotFound for a study the person is no member of, NotAllowed for a member who is no annotator.
-    """
-    membership = (
-        Membership.objects.select_for_update(of=("self",), no_key=True)
-        .select_related("study")
-        .filter(study__slug=slug, user=user, role=Role.ANNOTATOR)
-        .first()
-    )
-    if membership is not None:
-        return membership
-    if Membership.objects.filter(study__slug=slug, user=user).exists():
-        raise NotAllowed(f"Only annotators rate; you are no annotator of {slug!r}.", code="not_an_annotator")
-    raise NotFound(f"There is no study {slug!r} that you are a member of.", code="study_not_found")
-
-
 @transaction.atomic
 def claim_next(*, user: User, slug: str, holding: Collection[UUID] = ()) -> tuple[Assignment | None, bool]:
-    """The annotator's next assignment and whether it is a new claim; (None, False) when nothing is left for them.
+    """The annotator's next assignment with its ROI and image, and whether it is a new claim.
+
+    (None, False) when nothing is left for them.
 
     `holding` names the assignments that the page shows already. An active assignment not among them (a reload, a
     second tab) is given again with a fresh lease before anything new is claimed.
     Raises StudyNotOpen, AnnotatorExcluded, EnoughClaimed, NotFound, NotAllowed.
     """
-    membership = annotator_membership(user=user, slug=slug)
+    membership = locked_membership(user=user, slug=slug)
     study = membership.study
     if membership.excluded_at is not None:
         raise AnnotatorExcluded(slug)
-    active = list(
-        Assignment.objects.filter(study=study, annotator=user, state=AssignmentState.ACTIVE).order_by("position")
-    )
+    with connection.cursor() as cursor:
+        cursor.execute(_ACTIVE, [study.pk, user.pk])
+        active = [row[0] for row in cursor.fetchall()]
     lease_expires_at = timezone.now() + timedelta(minutes=study.lease_minutes)
-    for assignment in active:
-        if assignment.pk not in holding:
-            assignment.lease_expires_at = lease_expires_at
-            assignment.save(update_fields=["lease_expires_at"])
-            return assignment, False
+    for assignment_id in active:
+        if assignment_id not in holding:
+            Assignment.objects.filter(pk=assignment_id).update(lease_expires_at=lease_expires_at)
+            return own_assignment(user=user, assignment_id=assignment_id), False
     if study.state != StudyState.OPEN:
         raise StudyNotOpen(slug, study.state)
     if len(active) >= MAX_ACTIVE:
@@ -98,25 +106,23 @@ def claim_next(*, user: User, slug: str, holding: Collection[UUID] = ()) -> tupl
         study_roi_id, image_id = _take_slot(study=study, membership=membership)
     if study_roi_id is None:
         return None, False
-    membership.claims_made += 1
-    membership.last_image_id = image_id
-    membership.save(update_fields=["claims_made", "last_image"])
-    StudyROI.objects.filter(pk=study_roi_id).update(slots_left=F("slots_left") - 1)
-    claim = {
-        "state": AssignmentState.ACTIVE,
-        "holds_slot": True,
-        "claimed_at": timezone.now(),
+    claim: dict[str, Any] = {
+        "id": uuid.uuid4(),
+        "membership": membership.pk,
+        "study": study.pk,
+        "study_roi": study_roi_id,
+        "image": image_id,
+        "annotator": user.pk,
+        "position": membership.claims_made + 1,
+        "now": timezone.now(),
         "lease_expires_at": lease_expires_at,
-        "position": membership.claims_made,
     }
-    # The pair's row may be there already: a claim of this same annotator that ran out.
-    assignment, created = Assignment.objects.get_or_create(
-        study_roi_id=study_roi_id, annotator=user, defaults={"study": study, **claim}
-    )
-    if not created:
-        for name, value in claim.items():
-            setattr(assignment, name, value)
-        assignment.save(update_fields=list(claim))
+    with connection.cursor() as cursor:
+        cursor.execute(_WRITE_CLAIM, claim)
+        assignment, study_roi, study_roi.roi, study_roi.image = rows.instances(
+            cursor.fetchone(), Assignment, StudyROI, ROI, Image
+        )
+    assignment.study, assignment.study_roi = study, study_roi
     return assignment, True
 
 

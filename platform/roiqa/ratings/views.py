@@ -11,6 +11,7 @@ from rest_framework.views import APIView
 
 from roiqa.core.errors import Invalid
 from roiqa.ratings import answers, claims, drafts, exclusion, leases, selectors, serializers
+from roiqa.ratings.assignments import own_assignment
 from roiqa.studies.access import signed_in, study_for
 from roiqa.studies.models import Role
 
@@ -38,10 +39,9 @@ class AssignmentListView(APIView):
         body = serializers.ClaimInputSerializer(data=request.data)
         body.is_valid(raise_exception=True)
         user = signed_in(request.user)
-        claimed, created = claims.claim_next(user=user, slug=slug, holding=body.validated_data["exclude"])
-        if claimed is None:
+        assignment, created = claims.claim_next(user=user, slug=slug, holding=body.validated_data["exclude"])
+        if assignment is None:
             return Response(status=status.HTTP_204_NO_CONTENT)
-        assignment = answers.own_assignment(user=user, assignment_id=claimed.pk)
         number = status.HTTP_201_CREATED if created else status.HTTP_200_OK
         return Response(serializers.AssignmentSerializer(assignment).data, status=number)
 
@@ -51,7 +51,7 @@ class AssignmentView(APIView):
         operation_id="get_assignment", summary="One of your assignments", responses=serializers.AssignmentSerializer
     )
     def get(self, request: Request, assignment_id: UUID) -> Response:
-        assignment = answers.own_assignment(user=signed_in(request.user), assignment_id=assignment_id)
+        assignment = own_assignment(user=signed_in(request.user), assignment_id=assignment_id)
         return Response(serializers.AssignmentSerializer(assignment).data)
 
 
@@ -64,7 +64,7 @@ class RenewView(APIView):
     )
     def post(self, request: Request, assignment_id: UUID) -> Response:
         serializers.EmptyInputSerializer(data=request.data).is_valid(raise_exception=True)
-        assignment = answers.own_assignment(user=signed_in(request.user), assignment_id=assignment_id)
+        assignment = own_assignment(user=signed_in(request.user), assignment_id=assignment_id)
         lease_expires_at = leases.renew_lease(assignment=assignment)
         return Response(serializers.LeaseSerializer({"lease_expires_at": lease_expires_at}).data)
 
@@ -79,7 +79,7 @@ class ReleaseClaimView(APIView):
     def post(self, request: Request, assignment_id: UUID) -> Response:
         serializers.EmptyInputSerializer(data=request.data).is_valid(raise_exception=True)
         user = signed_in(request.user)
-        assignment = answers.own_assignment(user=user, assignment_id=assignment_id)
+        assignment = own_assignment(user=user, assignment_id=assignment_id)
         leases.release_claim(assignment=assignment, user=user)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
