@@ -11,10 +11,12 @@ import { isFinished, useJob } from "./useJob";
 import { formatBytes } from "./words";
 
 /** The files that can be made of a release: each is prepared by the server and then downloaded. */
-export function ExportPanel({ release }: { release: Release }) {
+export function ExportPanel({ release, open }: { release: Release; open: boolean }) {
   return (
-    <section aria-label={`Exports of release ${release.number}`}>
-      <h3>Export</h3>
+    <details open={open}>
+      <summary>
+        <strong>Export</strong> <span className="visually-hidden">release {release.number}</span>
+      </summary>
       <ul className="plain-list exports">
         {EXPORT_FORMATS.map((choice) => (
           <li key={choice.format}>
@@ -22,7 +24,7 @@ export function ExportPanel({ release }: { release: Release }) {
           </li>
         ))}
       </ul>
-    </section>
+    </details>
   );
 }
 
@@ -71,7 +73,11 @@ function ExportRow({ release, choice }: { release: Release; choice: (typeof EXPO
         </Button>
       ) : (
         <a className="button button-primary button-small" href={url} download>
-          Download{job?.report?.bytes === undefined ? "" : ` (${formatBytes(job.report.bytes)})`}
+          Download
+          <span className="visually-hidden">
+            {choice.title} of release {release.number}
+          </span>
+          {job?.report?.bytes === undefined ? null : `(${formatBytes(job.report.bytes)})`}
         </a>
       )}
       {job && !isFinished(job) ? (

@@ -4,7 +4,7 @@ import type { Job } from "../../api/types";
 import { Button } from "../shared/Button";
 import { ErrorNote } from "../shared/ErrorNote";
 import { Progress } from "../shared/Progress";
-import { formatNumber } from "./words";
+import { percent } from "./words";
 
 /** A job at work: how far it is, what it is doing, and a button to stop it where that is possible. */
 export function JobProgress<Report>({ job, label }: { job: Job<Report>; label: string }) {
@@ -14,7 +14,7 @@ export function JobProgress<Report>({ job, label }: { job: Job<Report>; label: s
     onSettled: () => queries.invalidateQueries({ queryKey: ["job", job.id] }),
   });
   const total = job.total ?? 0;
-  const counted = total > 0 ? `: ${formatNumber(job.done)} of ${formatNumber(total)}` : "";
+  const counted = total > 0 ? `: ${percent(job.done, total)} %` : "";
   return (
     <div className="stack">
       <Progress

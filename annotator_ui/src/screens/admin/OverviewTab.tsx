@@ -12,7 +12,7 @@ import { SetupSteps } from "./SetupSteps";
 import { SkipsSection } from "./SkipsSection";
 import { StackedBar } from "./StackedBar";
 import { Stat } from "./Stat";
-import { useProgress } from "./useStudy";
+import { hasRole, useProgress } from "./useStudy";
 import { formatHours, formatNumber, percent } from "./words";
 
 /** How far the study is, how fast it goes, what is missing, who does it and how well they agree. */
@@ -77,12 +77,14 @@ function ProgressCard({ progress }: { progress: StudyProgress }) {
         <Stat
           term="Time left at this pace"
           value={estimateOf(progress)}
-          {...(progress.rating_hours_left === null ? {} : { note: "of rating, by the last 48 hours" })}
+          {...(ratings.missing > 0 && progress.rating_hours_left !== null
+            ? { note: "of rating, by the last 48 hours" }
+            : {})}
         />
         <Stat
-          term="Revised or late"
-          value={`${formatNumber(ratings.revised)}, ${formatNumber(ratings.surplus)}`}
-          note="kept; late ones do not count"
+          term="Revised ratings"
+          value={formatNumber(ratings.revised)}
+          note={`and ${formatNumber(ratings.surplus)} late ones, kept but not counted`}
         />
       </dl>
     </section>
@@ -110,7 +112,7 @@ function GapsCard({ study, progress }: { study: Study; progress: StudyProgress }
           {gaps.map((gap) => (
             <li key={gap.text}>
               <span>{gap.text}</span>
-              {gap.to === undefined ? null : (
+              {gap.adminOnly && !hasRole(study, "admin") ? null : (
                 <ButtonLink small to={gap.to}>
                   {gap.action}
                 </ButtonLink>

@@ -12,7 +12,18 @@ import { count, formatDateTime, formatNumber } from "./words";
 const TONES = { freezing: "accent", ready: "ok", failed: "danger" } as const;
 
 /** One release: what it holds, its hash, and its exports. */
-export function ReleaseCard({ study, release }: { study: Study; release: Release }) {
+export function ReleaseCard({
+  study,
+  release,
+  newest,
+  twin,
+}: {
+  study: Study;
+  release: Release;
+  newest: boolean;
+  /** The number of an older release with the very same content, if there is one. */
+  twin: number | undefined;
+}) {
   const titleId = `release-${release.number}`;
   return (
     <article className="card stack" aria-labelledby={titleId}>
@@ -29,9 +40,14 @@ export function ReleaseCard({ study, release }: { study: Study; release: Release
         </span>
       </div>
       {release.note ? <p className="prose">{release.note}</p> : null}
+      {twin === undefined ? null : (
+        <p className="note">The content is the same as that of release {twin}, to the last byte.</p>
+      )}
       {release.state === "freezing" ? <Freezing study={study} release={release} /> : null}
       {release.state === "failed" ? <Failed release={release} /> : null}
-      {release.state === "ready" && release.counts ? <Ready release={release} counts={release.counts} /> : null}
+      {release.state === "ready" && release.counts ? (
+        <Ready release={release} counts={release.counts} newest={newest} />
+      ) : null}
     </article>
   );
 }
@@ -51,7 +67,15 @@ function Failed({ release }: { release: Release }) {
   );
 }
 
-function Ready({ release, counts }: { release: Release; counts: NonNullable<Release["counts"]> }) {
+function Ready({
+  release,
+  counts,
+  newest,
+}: {
+  release: Release;
+  counts: NonNullable<Release["counts"]>;
+  newest: boolean;
+}) {
   return (
     <>
       <dl className="stats">
@@ -77,7 +101,7 @@ function Ready({ release, counts }: { release: Release; counts: NonNullable<Rele
           }
         />
       </dl>
-      <ExportPanel release={release} />
+      <ExportPanel release={release} open={newest} />
     </>
   );
 }

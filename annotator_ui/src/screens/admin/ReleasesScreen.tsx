@@ -70,7 +70,12 @@ function ReleasesBody({ study }: { study: Study }) {
           <ol className="plain-list releases">
             {newestFirst.map((release) => (
               <li key={release.id}>
-                <ReleaseCard study={study} release={release} />
+                <ReleaseCard
+                  study={study}
+                  release={release}
+                  newest={release === newestFirst[0]}
+                  twin={twinOf(release, ready)}
+                />
               </li>
             ))}
           </ol>
@@ -79,4 +84,9 @@ function ReleasesBody({ study }: { study: Study }) {
       {freezing ? <FreezeDialog study={study} onClose={() => setFreezing(false)} /> : null}
     </div>
   );
+}
+
+/** The number of the latest older release with the same hash. */
+function twinOf(release: Release, ready: readonly Release[]): number | undefined {
+  return ready.find(({ number, hash }) => number < release.number && hash === release.hash)?.number;
 }

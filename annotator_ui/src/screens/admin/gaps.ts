@@ -4,8 +4,10 @@ import { count, STATES } from "./words";
 /** Something that keeps the study from being complete, and where to mend it. */
 export interface Gap {
   text: string;
-  to?: string;
-  action?: string;
+  to: string;
+  action: string;
+  /** Only admins can open that page. */
+  adminOnly: boolean;
 }
 
 /** What is missing, the most basic first; empty when every ROI is complete. */
@@ -23,6 +25,7 @@ export function gapsOf(study: Study, progress: StudyProgress): Gap[] {
         `Invite at least ${study.raters_per_roi - raters} more.`,
       to: `${base}?tab=members`,
       action: "Invite annotators",
+      adminOnly: true,
     });
   }
   if (study.state !== "open") {
@@ -30,6 +33,7 @@ export function gapsOf(study: Study, progress: StudyProgress): Gap[] {
       text: `The study is ${STATES[study.state].word}: nobody gets an ROI to rate.`,
       to: `${base}?tab=settings`,
       action: "Change the state",
+      adminOnly: true,
     });
   }
   const needed = progress.ratings.missing;
@@ -38,6 +42,7 @@ export function gapsOf(study: Study, progress: StudyProgress): Gap[] {
       text: `${count(needed, "more rating is", "more ratings are")} needed for ${count(open, "ROI")}.`,
       to: `${base}?tab=rois&state=untouched`,
       action: "Show the ROIs",
+      adminOnly: false,
     });
   }
   return gaps;
