@@ -84,7 +84,7 @@ describe("the form", () => {
 
   test("an undone rating can be revised but not skipped", () => {
     show({ form: completeForm(), revises: true });
-    expect(screen.getByRole("button", { name: /Submit the revision/ })).toBeTruthy();
+    expect(screen.getByRole("button", { name: /Submit revision/ })).toBeTruthy();
     expect(screen.getByRole("button", { name: /Cannot judge/ }).hasAttribute("disabled")).toBe(true);
   });
 

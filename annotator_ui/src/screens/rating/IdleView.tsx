@@ -58,7 +58,7 @@ function refusal(code: string, detail: string): Words {
     case "not_an_annotator":
       return {
         title: "You are not an annotator of this study",
-        text: "Only annotators rate. An admin can invite you to this role, or yourself from the study's page.",
+        text: "Only annotators rate. An admin can give you that role among the study's members.",
       };
     case "annotator_excluded":
       return { title: "This study takes no further ratings from you", text: detail };

@@ -170,6 +170,7 @@ export function RatingDesk({ session, outbox, study }: OpenSession & { study: St
   if (current === null) {
     return (
       <div className="rating-away">
+        <h1 className="visually-hidden">{study?.title ?? "Rate"}</h1>
         <SendStatus outbox={outbox} />
         <IdleView
           idle={state.idle}

@@ -80,7 +80,7 @@ export function RatingForm(props: RatingFormProps) {
           disabled={!ready}
           onClick={props.onSubmit}
         >
-          {revises ? "Submit the revision" : "Submit"} <Kbd>Enter</Kbd>
+          {revises ? "Submit revision" : "Submit"} <Kbd>Enter</Kbd>
         </Button>
         <Button
           aria-keyshortcuts="x k"
