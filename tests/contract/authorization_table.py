@@ -1,7 +1,7 @@
 """Who may do what: one line per method and path, one column per kind of person.
 
-To add an endpoint: add its line to TABLE (`ok`, or the status of the refusal) and, if it takes a body, its call to
-CALLS. Columns: anonymous; a signed-in stranger; annotator, ml_engineer and admin of the study; admin of another
+To add an endpoint: add its line to TABLE (`ok`, or the status of the refusal) and, if it takes a body (or, for a GET,
+a query), its call to CALLS. Columns: anonymous; a signed-in stranger; annotator, ml_engineer and admin of the study; admin of another
 study only. 404 means hidden: the answer must be the same as for something that does not exist.
 """
 
@@ -74,6 +74,13 @@ POST   assignments/{assignment_id}/reopen/        401       404      ok        4
 GET    studies/{slug}/progress/                   401       404      403       ok          ok    404
 GET    studies/{slug}/progress/rois/              401       404      403       ok          ok    404
 GET    studies/{slug}/agreement/                  401       404      403       ok          ok    404
+
+GET    studies/{slug}/releases/                   401       404      403       ok          ok    404
+POST   studies/{slug}/releases/                   401       404      403       ok          ok    404
+GET    releases/{release_id}/                     401       404      404       ok          ok    404
+GET    releases/{release_id}/compare/{other_id}/  401       404      404       ok          ok    404
+GET    releases/{release_id}/export/              401       404      404       ok          ok    404
+POST   releases/{release_id}/exports/             401       404      404       ok          ok    404
 """
 
 
@@ -122,6 +129,9 @@ CALLS: dict[str, Call] = {
     "PUT assignments/{assignment_id}/draft/": sends({"revision": 1, "draft": {"quality": 3}}),
     "POST assignments/{assignment_id}/rating/": sends(ANSWER, headers={"HTTP_IDEMPOTENCY_KEY": str(uuid.uuid4())}),
     "POST assignments/{assignment_id}/skip/": sends({"reason": "too_small"}),
+    "POST studies/{slug}/releases/": sends({"note": "For the paper."}),
+    "GET releases/{release_id}/export/": sends({"format": "seagull"}),
+    "POST releases/{release_id}/exports/": sends({"format": "coco"}),
     "POST assignments/{assignment_id}/reopen/": Call(values={"assignment_id": "submitted_assignment_id"}),
 }
 

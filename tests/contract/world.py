@@ -13,7 +13,6 @@ from roiqa.studies.models import Role, Study
 from tests.api.factories import (
     client_for,
     make_assignment,
-    make_image,
     make_invite,
     make_job,
     make_member,
@@ -23,6 +22,7 @@ from tests.api.factories import (
     make_token,
     make_user,
 )
+from tests.api.release_study import freeze, image_in
 
 ROLES = ("anonymous", "stranger", "annotator", "ml_engineer", "admin", "foreign_admin")
 
@@ -42,7 +42,11 @@ class World:
 
 def make_world() -> World:
     study = make_study(
-        "kept-secret", title="Title-kept-secret", description="Description-kept-secret", guide_text="Guide-kept-secret"
+        "kept-secret",
+        title="Title-kept-secret",
+        description="Description-kept-secret",
+        guide_text="Guide-kept-secret",
+        raters_per_roi=2,
     )
     admin = make_user("admin-kept-secret", can_create_studies=True)
     annotator, second = make_user("annotator-kept-secret"), make_user("second-annotator")
@@ -56,9 +60,9 @@ def make_world() -> World:
     idle = make_member(study, user=make_user("idle-annotator"))
     excluded = make_member(study, user=make_user("excluded-annotator"), excluded_at=timezone.now())
 
-    image = make_image(study, file_name="file-kept-secret.png", with_files=True)
+    image = image_in(study, file_name="file-kept-secret.png", with_files=True)
     claimed, rated, free = (make_roi(study, image, name=f"roi-kept-secret-{n}") for n in range(3))
-    bare_image = make_image(study, file_name="bare-kept-secret.png", with_files=True)
+    bare_image = image_in(study, file_name="bare-kept-secret.png", with_files=True)
     assignment = make_assignment(claimed, annotator)
     make_rating(rated, second)
     rating = make_rating(rated, annotator)
@@ -67,6 +71,7 @@ def make_world() -> World:
     _, token_secret = make_token(admin)
     token, _ = make_token(admin)
     job = make_job(study, message="Job-kept-secret", state=JobState.RUNNING)
+    releases = [freeze(study, note="Note-kept-secret") for _ in range(2)]
     values = {
         "slug": study.slug,
         "member_id": idle.pk,
@@ -77,6 +82,8 @@ def make_world() -> World:
         "image_id": image.pk,
         "roi_id": free.roi_id,
         "assignment_id": assignment.pk,
+        "release_id": releases[0].pk,
+        "other_id": releases[1].pk,
         # For rows that need another row of the same kind.
         "annotating_member_id": member.pk,
         "excluded_member_id": excluded.pk,
@@ -90,6 +97,7 @@ def make_world() -> World:
         str(member.pseudonym),
         image.sha256,
         claimed.roi.counts,
+        releases[0].content_sha256,
         token.digest,
         token_secret,
         invite.digest,

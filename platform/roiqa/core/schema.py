@@ -68,7 +68,7 @@ def _possible(method: str, operation: dict[str, Any]) -> Iterator[int]:
         yield 404
     if method in UNSAFE or any(parameter["in"] != "path" for parameter in parameters):
         yield 400
-    if method in UNSAFE:
+    if method in UNSAFE or parameters:
         yield from (409, 422)
     if method in UNSAFE and method != "delete":
         yield from (413, 415)
