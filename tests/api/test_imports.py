@@ -300,6 +300,48 @@ def test_a_file_that_is_no_coco_is_refused_as_a_whole(admin: User, study: Study,
     assert set(codes(report).values()) <= {"not_json", "not_coco"}
 
 
+def exported(study: Study) -> bytes:
+    """What `export --format seagull --images` packs: display copies named after the originals, and the JSON."""
+    images, rows, members = [], [], {}
+    for number, place in enumerate(StudyImage.objects.filter(study=study).select_related("image"), start=1):
+        image, name = place.image, f"images/{place.image.sha256}.png"
+        with default_storage.open(image.display_key) as stored:
+            members[name] = stored.read()
+        images.append({"id": number, "file_name": name, "sha256": image.sha256, "split": image.split})
+        for roi in image.rois.filter(study_roi__study=study):
+            segmentation = {"size": [image.height, image.width], "counts": roi.counts}
+            rows.append(
+                annotation(number, number=len(rows) + 1, segmentation=segmentation, level=roi.level, name=roi.name)
+            )
+    return zipped({**members, "annotations.json": coco(images, rows)})
+
+
+def test_our_own_export_with_its_pictures_imports_into_another_study(admin: User, study: Study) -> None:
+    other = make_study()
+    make_member(other, Role.ADMIN, user=admin)
+    document = coco([{"id": 1, "file_name": "a.jpg"}], [annotation(level="object", name="roof")])
+    run_import(admin, study, {"a.jpg": jpeg(exif=exif(orientation=3), seed=41), "r.json": document})
+    archive = exported(study)
+    assert counts(run_import(admin, other, {"export.zip": archive})) == (1, 0, 1, 0, 0)
+    # The copies are recognised: no picture comes twice, none changes its split.
+    assert Image.objects.count() == 1
+    assert state_of(other)["rois"] == state_of(study)["rois"]
+    assert counts(run_import(admin, study, {"export.zip": archive})) == (0, 1, 0, 1, 0)
+
+
+def test_our_own_export_imports_where_its_originals_never_were(admin: User, study: Study) -> None:
+    other = make_study()
+    make_member(other, Role.ADMIN, user=admin)
+    run_import(
+        admin, study, {"a.jpg": jpeg(seed=42), "r.json": coco([{"id": 1, "file_name": "a.jpg"}], [annotation()])}
+    )
+    archive = exported(study)
+    StudyROI.objects.all().delete()
+    for rows in (ROI, StudyImage, Image):
+        rows.objects.all().delete()
+    assert counts(run_import(admin, other, {"export.zip": archive})) == (1, 0, 1, 0, 0)
+
+
 # The job.
 
 

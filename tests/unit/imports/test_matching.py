@@ -58,3 +58,8 @@ def test_the_hash_decides_where_there_is_one() -> None:
 
 def test_a_decomposed_name_is_the_composed_one() -> None:
     assert found(here("caf\u00e9.jpg"), wanted("cafe\u0301.jpg")) == "caf\u00e9.jpg"
+
+
+def test_a_copy_named_after_the_hash_stands_for_the_original() -> None:
+    original = "ab" * 32
+    assert found(here(f"images/{original}.png"), wanted("x.jpg", sha256=original)) == f"images/{original}.png"

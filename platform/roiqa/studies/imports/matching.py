@@ -4,6 +4,7 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 from uuid import UUID
 
 from roiqa.studies.imports.coco import CocoImage, CocoRefused
@@ -25,16 +26,19 @@ class Candidates:
 
     def __init__(self, candidates: Iterable[Candidate]) -> None:
         self._by_hash: dict[str, Candidate] = {}
+        # Our own exports hold lossless copies, each called by the hash of the original it was made from.
+        self._named_after: dict[str, Candidate] = {}
         self._by_base: dict[str, dict[tuple[str, UUID], Candidate]] = defaultdict(dict)
         for candidate in candidates:
             self._by_hash[candidate.sha256] = candidate
             base = _parts(candidate.file_name)[-1]
+            self._named_after[PurePosixPath(base).stem] = candidate
             self._by_base[base][candidate.file_name, candidate.image_id] = candidate
 
     def find(self, image: CocoImage) -> Candidate | None:
         """The image meant; None if it is not here. Raises CocoRefused (`image_ambiguous`) if several could be."""
         if image.sha256:
-            return self._by_hash.get(image.sha256)
+            return self._by_hash.get(image.sha256) or self._named_after.get(image.sha256)
         wanted = _parts(image.file_name)
         same_base = list(self._by_base.get(wanted[-1], {}).values()) if wanted else []
         rules = (

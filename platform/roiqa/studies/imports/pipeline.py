@@ -11,9 +11,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import islice
+from pathlib import PurePosixPath
 from typing import Protocol, TypeVar
 
 from django.conf import settings
+from django.core.files.storage import default_storage
 from django.db import transaction
 
 from roiqa.core.errors import Invalid
@@ -35,6 +37,7 @@ IMAGES_PER_BATCH = 32
 ROIS_PER_BATCH = 500
 # Decoding holds whole pictures in memory, so the number of threads is bounded as well as that of processors.
 MAX_THREADS = 4
+HASH_DIGITS = 64
 
 Item = TypeVar("Item")
 
@@ -159,7 +162,7 @@ class Import:
         except Invalid as refused:
             refusal = Refusal.of(entry.name, refused)
             return lambda: refusal
-        known = Image.objects.filter(sha256=sha256_of(data)).first()
+        known = Image.objects.filter(sha256=sha256_of(data)).first() or _shown_as(data, entry.name)
         if known is not None:
             # Its row says that its files are stored: nothing to decode.
             incoming = IncomingImage(known, entry.name, self.options.source)
@@ -221,6 +224,19 @@ class Import:
 def _batches(items: Iterator[Item], size: int) -> Iterator[list[Item]]:
     while batch := list(islice(items, size)):
         yield batch
+
+
+def _shown_as(data: bytes, name: str) -> Image | None:
+    """The image whose display copy this is: exports hold those copies, named after the original's hash.
+
+    Without this an export imported again would bring every picture a second time, with another hash and split.
+    """
+    named = PurePosixPath(name).stem
+    image = Image.objects.filter(sha256=named).first() if len(named) == HASH_DIGITS else None
+    if image is None or not default_storage.exists(image.display_key):
+        return None
+    with default_storage.open(image.display_key, "rb") as stored:
+        return image if stored.read() == data else None
 
 
 def _decode_and_store(data: bytes, name: str, max_pixels: int) -> Image:

@@ -64,16 +64,17 @@ class Command(BaseCommand):
         if options["json"]:
             self.stdout.write(json.dumps(report.as_json(), indent=2))
         else:
-            self._print(report)
+            self._print(report, with_summary=options["verbosity"] > 0)
         if report.refused_count:
             sys.exit(1)
 
-    def _print(self, report: Report) -> None:
+    def _print(self, report: Report, *, with_summary: bool) -> None:
         for refusal in report.refused:
             self.stdout.write(f"refused {refusal.file}: {refusal.reason} [{refusal.code}]")
         if report.refused_count > len(report.refused):
             self.stdout.write(f"... and {report.refused_count - len(report.refused)} more")
-        self.stdout.write(report.summary())
+        if with_summary:
+            self.stdout.write(report.summary())
 
 
 class Terminal:
