@@ -84,8 +84,11 @@ def runnable_program(*, package: str, program: str, parts: tuple[str, ...], data
     if _runs(installed, identity):
         return installed
     copy_name = f"{package}-{version(package)}"
-    for home in (data_dir / "bin", Path(tempfile.gettempdir()) / f"roiqa-bin-{os.geteuid()}"):
-        with file_errors_explained(data_dir):
+    homes = [Path(tempfile.gettempdir()) / f"roiqa-bin-{os.geteuid()}"]
+    if can_enter(data_dir, identity):
+        homes.insert(0, data_dir / "bin")
+    for home in homes:
+        with file_errors_explained(home):
             if not _is_ours_alone(home):
                 continue
             copy = home / copy_name

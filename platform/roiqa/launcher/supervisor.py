@@ -197,6 +197,8 @@ class Supervisor:
                 except (LaunchError, OSError) as error:
                     pause = entry.note_end()
                     self._say(f"{service.name} does not start: {error} Next try in {pause:g} s.")
+                else:
+                    self._say(f"{service.name} runs again.")
 
     def _disk_warning(self) -> str:
         free = shutil.disk_usage(self.data.path).free
