@@ -1,13 +1,16 @@
 """Joining by link."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
+from django.db import connections
 from django.utils import timezone
 
 from roiqa.accounts.models import User
 from roiqa.studies.models import Invite, Membership, Role, Study
-from tests.api.factories import client_for, make_invite, make_member, make_user
+from tests.api.factories import client_for, make_invite, make_member, make_study, make_user
 
 pytestmark = pytest.mark.django_db
 PATH = "/api/v1/studies/mountains/invites/"
@@ -169,3 +172,22 @@ def test_sign_up_without_an_invite_is_impossible(db: None):
     assert accept(client_for(), "made-up-token", NEWCOMER).status_code == 404
     assert client_for().post("/api/v1/auth/login/", NEWCOMER).status_code == 401
     assert not User.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_single_use_invite_takes_one_person_even_when_many_come_at_once():
+    study = make_study("mountains")
+    _, token = make_invite(study)
+    clients = [client_for(make_user()) for _ in range(4)]
+    together = threading.Barrier(len(clients))
+
+    def join(client) -> int:
+        together.wait(timeout=10)
+        try:
+            return accept(client, token).status_code
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(len(clients)) as pool:
+        assert sorted(pool.map(join, clients)) == [200, 404, 404, 404]
+    assert Membership.objects.filter(study=study).count() == 1

@@ -1,6 +1,10 @@
 """Members of a study: roles are listed, given and taken away by its admins."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
+from django.db import connections
 
 from roiqa.accounts.models import User
 from roiqa.core.models import AuditEvent
@@ -81,3 +85,24 @@ def test_member_of_another_study_is_not_found(admin: User):
     answer = client_for(admin).delete(f"{PATH}{foreign.pk}/")
     assert (answer.status_code, answer.json()["code"]) == (404, "member_not_found")
     assert Membership.objects.filter(pk=foreign.pk).exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_admins_cannot_remove_each_other_at_the_same_moment():
+    study = make_study("mountains")
+    admins = [make_member(study, Role.ADMIN) for _ in range(2)]
+    together = threading.Barrier(2)
+
+    def remove(pair: tuple[Membership, Membership]) -> int:
+        by, whom = pair
+        client = client_for(by.user)
+        together.wait(timeout=10)
+        try:
+            return client.delete(f"{PATH}{whom.pk}/").status_code
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(2) as pool:
+        statuses = list(pool.map(remove, [(admins[0], admins[1]), (admins[1], admins[0])]))
+    assert statuses.count(204) == 1
+    assert Membership.objects.filter(study=study, role=Role.ADMIN).count() == 1
