@@ -24,7 +24,7 @@ from roiqa.images.models import Image
 from roiqa.ratings.assignments import locked_membership, own_assignment
 from roiqa.ratings.errors import AnnotatorExcluded, EnoughClaimed, StudyNotOpen
 from roiqa.ratings.leases import expire_leases
-from roiqa.ratings.models import Assignment
+from roiqa.ratings.models import Assignment, AssignmentState
 from roiqa.regions.models import ROI
 from roiqa.studies.models import Membership, Study, StudyROI, StudyState
 
@@ -93,8 +93,8 @@ def claim_next(*, user: User, slug: str, holding: Collection[UUID] = ()) -> tupl
         active = [row[0] for row in cursor.fetchall()]
     lease_expires_at = timezone.now() + timedelta(minutes=study.lease_minutes)
     for assignment_id in active:
-        if assignment_id not in holding:
-            Assignment.objects.filter(pk=assignment_id).update(lease_expires_at=lease_expires_at)
+        still_active = Assignment.objects.filter(pk=assignment_id, state=AssignmentState.ACTIVE)
+        if assignment_id not in holding and still_active.update(lease_expires_at=lease_expires_at):
             return own_assignment(user=user, assignment_id=assignment_id), False
     if study.state != StudyState.OPEN:
         raise StudyNotOpen(slug, study.state)
