@@ -43,7 +43,7 @@ class AssignmentListView(APIView):
         if assignment is None:
             return Response(status=status.HTTP_204_NO_CONTENT)
         number = status.HTTP_201_CREATED if created else status.HTTP_200_OK
-        return Response(serializers.AssignmentSerializer(assignment).data, status=number)
+        return Response(serializers.as_json(serializers.AssignmentSerializer, assignment), status=number)
 
 
 class AssignmentView(APIView):
@@ -52,7 +52,7 @@ class AssignmentView(APIView):
     )
     def get(self, request: Request, assignment_id: UUID) -> Response:
         assignment = own_assignment(user=signed_in(request.user), assignment_id=assignment_id)
-        return Response(serializers.AssignmentSerializer(assignment).data)
+        return Response(serializers.as_json(serializers.AssignmentSerializer, assignment))
 
 
 class RenewView(APIView):
@@ -120,7 +120,7 @@ class RatingView(APIView):
             telemetry=body.validated_data["telemetry"],
         )
         number = status.HTTP_201_CREATED if created else status.HTTP_200_OK
-        return Response(serializers.RatingSerializer(rating).data, status=number)
+        return Response(serializers.as_json(serializers.RatingSerializer, rating), status=number)
 
 
 def _idempotency_key(request: Request) -> UUID:
@@ -143,7 +143,7 @@ class SkipView(APIView):
         body = serializers.SkipInputSerializer(data=request.data)
         body.is_valid(raise_exception=True)
         assignment = answers.skip_roi(user=signed_in(request.user), assignment_id=assignment_id, **body.validated_data)
-        return Response(serializers.AssignmentSerializer(assignment).data)
+        return Response(serializers.as_json(serializers.AssignmentSerializer, assignment))
 
 
 class ReopenView(APIView):
@@ -156,7 +156,7 @@ class ReopenView(APIView):
     def post(self, request: Request, assignment_id: UUID) -> Response:
         serializers.EmptyInputSerializer(data=request.data).is_valid(raise_exception=True)
         assignment = answers.reopen(user=signed_in(request.user), assignment_id=assignment_id)
-        return Response(serializers.AssignmentSerializer(assignment).data)
+        return Response(serializers.as_json(serializers.AssignmentSerializer, assignment))
 
 
 class MyProgressView(APIView):
