@@ -8,7 +8,7 @@ ARGS ?=
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check fmt lint types schema ui ui-dev e2e bench migrations manage clean clean-data
+.PHONY: help setup run test check fmt lint types schema constraints ui ui-dev e2e bench migrations manage clean clean-data
 
 help: ## Show this list
 	@echo "ROIQA: make run starts it, make test checks it. All targets:"
@@ -43,6 +43,9 @@ schema: ## Write the OpenAPI schema and the TypeScript types made of it
 
 migrations: ## Write the migrations that changed models need
 	$(DEV) python tools/with_database.py python manage.py makemigrations $(ARGS)
+
+constraints: ## Write down the versions of the installed Python packages
+	$(DEV) python tools/constraints.py > constraints.new && mv constraints.new constraints.txt
 
 ui: ## Build the interface
 	@$(BOOTSTRAP) setup

@@ -164,9 +164,7 @@ def ensure_python_packages(*, dev: bool) -> None:
         return
     say("Installing the Python packages (the first time takes a minute or two).")
     command = [str(VENV_PYTHON), "-m", "pip", "install", "--no-input", "--disable-pip-version-check"]
-    if constraints.exists():
-        command += ["--constraint", str(constraints)]
-    command += ["--editable", ".[dev]" if dev else "."]
+    command += ["--constraint", str(constraints), "--editable", ".[dev]" if dev else "."]
     run_quietly(command, what="The installation of the Python packages")
     leave_stamp("packages-dev" if dev else "packages", digest)
 
