@@ -1,5 +1,6 @@
 """Freezing: a study's complete ROIs, their labels and every rating behind them become one file that never changes."""
 
+import time
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -21,8 +22,9 @@ from roiqa.releases.snapshot_query import ImageRow, RatingRow, ROIRow, Snapshot,
 from roiqa.studies.models import Study
 
 KIND = "freeze"
-# While people rate, new answers arrive between the last refresh and the snapshot; a short wait outruns them.
-_REFRESHES = 5
+# While people rate, an answer may arrive between the refresh and the snapshot: then once more, a little later.
+_REFRESHES = 8
+_PAUSE_SECONDS = 0.05
 
 
 def freeze_study(*, study: Study, by: User | None, note: str = "", licence: str = "", send: bool = True) -> Release:
@@ -109,7 +111,8 @@ def run_freeze(progress: jobs.Progress) -> None:
 
 def _write_snapshot(target: Any, *, release: Release, progress: jobs.Progress) -> tuple[str, Record]:
     """Write the canonical file; answers the content's sha256 and the header."""
-    for _ in range(_REFRESHES):
+    for attempt in range(_REFRESHES):
+        time.sleep(attempt * _PAUSE_SECONDS)
         progress.expect(0, "Bringing the labels up to date")
         refresh_study(study=release.study)
         # The study's ruleset may change meanwhile: the next refresh must see it.

@@ -371,6 +371,30 @@ def test_ratings_that_arrive_during_the_freeze_are_not_in_it(monkeypatch: pytest
     assert freeze(study).content_sha256 == expected
 
 
+def test_an_answer_between_refresh_and_snapshot_is_labelled_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    study = small_study()
+    missing = StudyROI.objects.get(study=study, n_accepted=F("raters_wanted") - 1)
+    late = make_member(study).user
+    refreshed: list[int] = []
+
+    def refresh_then_rate(*, study: Study) -> int:
+        refreshed.append(refresh_study(study=study))
+        if len(refreshed) == 1:
+            make_rating(missing, late, answer())
+        return refreshed[-1]
+
+    monkeypatch.setattr(freezing, "refresh_study", refresh_then_rate)
+    assert freeze(study).counts["rois"] == 4
+    assert len(refreshed) == 2
+
+
+def test_a_study_that_is_rated_faster_than_labelled_fails_with_the_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    study = small_study()
+    monkeypatch.setattr(freezing, "refresh_study", lambda *, study: 0)
+    monkeypatch.setattr(freezing, "_PAUSE_SECONDS", 0)
+    assert "pause the study" in failure_of(freeze(study))
+
+
 def test_the_steps_are_in_the_audit_log() -> None:
     release = freeze(small_study())
     actions = AuditEvent.objects.filter(target=str(release.pk)).order_by("id").values_list("action", flat=True)
