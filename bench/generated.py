@@ -63,7 +63,7 @@ _STUDY_ROIS = {
     "image_id": _IMAGE_OF_ROI,
     "shuffle_key": "floor(random() * %(keys)s)::bigint",
     "raters_wanted": "%(wanted)s",
-    "slots_left": "%(wanted)s - %(given)s",
+    "n_active": "0",
     "n_accepted": "%(given)s",
     "consensus_due": "%(due)s",
 }
@@ -202,8 +202,7 @@ def fill_up(study: Study, *, open_share: float) -> None:
     """The end game: only this share of the ROIs still has a free slot."""
     with superuser() as connection:
         connection.execute(
-            "UPDATE studies_studyroi SET slots_left = 0, n_accepted = raters_wanted"
-            " WHERE study_id = %s AND random() > %s",
+            "UPDATE studies_studyroi SET n_accepted = raters_wanted WHERE study_id = %s AND random() > %s",
             [study.pk, open_share],
         )
     settle()

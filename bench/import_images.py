@@ -123,9 +123,7 @@ def _plain_loop(folder: Path) -> None:
             w=w,
             h=h,
         )
-        StudyROI.objects.create(
-            study=study, roi=roi, image=roi.image, shuffle_key=number, raters_wanted=7, slots_left=7
-        )
+        StudyROI.objects.create(study=study, roi=roi, image=roi.image, shuffle_key=number, raters_wanted=7)
 
 
 def _empty() -> None:

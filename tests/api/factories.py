@@ -1,7 +1,7 @@
 """Rows for tests, made directly in the database: plain functions with sensible defaults.
 
 They skip the services on purpose: a test of one room must not need the rooms above it. Counters are kept as the
-services keep them (`slots_left`, `n_accepted`), so that the claim works on what is made here.
+services keep them (`n_active`, `n_accepted`), so that the claim works on what is made here.
 """
 
 import hashlib
@@ -143,15 +143,14 @@ def make_roi(
         image=image,
         shuffle_key=int.from_bytes(hashlib.sha256(str(number).encode()).digest()[:8]) % StudyROI.SHUFFLE_KEYS,
         raters_wanted=study.raters_per_roi,
-        slots_left=study.raters_per_roi,
     )
 
 
 def make_assignment(study_roi: StudyROI, annotator: User, *, state: str = AssignmentState.ACTIVE) -> Assignment:
-    """A claim, which takes one slot while it is active or submitted."""
+    """A claim, which takes one slot while it is active."""
     now = timezone.now()
-    if state in {AssignmentState.ACTIVE, AssignmentState.SUBMITTED}:
-        StudyROI.objects.filter(pk=study_roi.pk).update(slots_left=F("slots_left") - 1)
+    if state == AssignmentState.ACTIVE:
+        StudyROI.objects.filter(pk=study_roi.pk).update(n_active=F("n_active") + 1)
     mine = Membership.objects.filter(study=study_roi.study_id, user=annotator, role=Role.ANNOTATOR)
     mine.update(claims_made=F("claims_made") + 1, last_image=study_roi.image_id)
     return Assignment.objects.create(

@@ -269,7 +269,7 @@ def test_a_rating_holds_the_region_even_when_it_counts_no_more(
     roi = make_roi(study, image)
     make_rating(roi, annotator)
     # As after the annotator's exclusion: the slot is open again, the rating is kept.
-    StudyROI.objects.update(slots_left=7, n_accepted=0)
+    StudyROI.objects.update(n_accepted=0)
     assert code_of(delete(admin, roi.roi_id)) == (409, "roi_has_ratings")
     moved = change(admin, roi.roi_id, segmentation=encode_box(image, (0, 0, 50, 60)))
     assert code_of(moved) == (409, "roi_has_ratings")

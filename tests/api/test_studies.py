@@ -185,13 +185,13 @@ class TestRaters:
 
     def test_growth_keeps_the_extra_rater_of_a_tie(self, admin: User, study: Study):
         make_roi(study)
-        StudyROI.objects.update(raters_wanted=8, slots_left=8)
+        StudyROI.objects.update(raters_wanted=8)
         self.change(admin, 9)
         assert self.counters(study) == [(10, 10)]
 
     def test_growth_opens_nothing_on_an_overfull_roi(self, admin: User, study: Study):
         make_roi(study)
-        StudyROI.objects.update(raters_wanted=7, slots_left=0, n_accepted=9)
+        StudyROI.objects.update(raters_wanted=7, n_accepted=9)
         self.change(admin, 8)
         assert self.counters(study) == [(8, 0)]
 

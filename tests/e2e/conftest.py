@@ -28,6 +28,7 @@ class Platform:
         self.url = ""
         self.process: subprocess.Popen[str] | None = None
         self._lines: list[str] = []
+        self._reader = threading.Thread()
 
     def start(self, *, port: int = 0) -> None:
         # The servers that the other tests share are not for this one: it starts its own.
@@ -41,7 +42,8 @@ class Platform:
         self.process = subprocess.Popen(
             command, cwd=REPOSITORY, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
         )
-        threading.Thread(target=self._read, args=[self.process], daemon=True).start()
+        self._reader = threading.Thread(target=self._read, args=[self.process], daemon=True)
+        self._reader.start()
         give_up_at = time.monotonic() + START_SECONDS
         while not self.url and time.monotonic() < give_up_at and self.process.poll() is None:
             time.sleep(0.05)
@@ -49,16 +51,18 @@ class Platform:
 
     def _read(self, process: subprocess.Popen[str]) -> None:
         assert process.stdout is not None
-        for line in process.stdout:
-            self._lines.append(line)
-            ready = re.search(r"ready at (http://\S+?)/? ", line)
-            if ready:
-                self.url = ready.group(1)
+        with process.stdout:
+            for line in process.stdout:
+                self._lines.append(line)
+                ready = re.search(r"ready at (http://\S+?)/? ", line)
+                if ready:
+                    self.url = ready.group(1)
 
     def stop(self) -> None:
         if self.process is not None:
             self.process.send_signal(signal.SIGINT)
             self.process.wait(60)
+            self._reader.join()
             self.process, self.url = None, ""
 
     def logins(self) -> dict[str, str]:
@@ -116,5 +120,5 @@ def sign_in(page: Page, username: str, password: str) -> None:
     page.goto("/login")
     page.get_by_label("User name").fill(username)
     page.get_by_label("Password").fill(password)
-    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Log in").click()
     page.wait_for_url(lambda url: "/login" not in url)

@@ -20,7 +20,7 @@ def open_rating_page(page: Page, study: str) -> None:
 def wait_for_roi(page: Page) -> None:
     """The picture is drawn and the form takes answers."""
     expect(page.get_by_role("radiogroup", name="Exposure")).to_be_visible()
-    expect(page.get_by_role("radiogroup", name="Exposure").get_by_role("radio").first).to_be_enabled()
+    expect(page.locator("fieldset[aria-busy=false]")).to_be_visible()
 
 
 def press_answers(page: Page, keys: str = KEYS) -> None:

@@ -4,6 +4,7 @@ import os
 import signal
 import uuid
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 import pytest
@@ -259,12 +260,8 @@ def web_processes(platform: Platform) -> list[int]:
     while parents:
         children: set[int] = set()
         for parent in parents:
-            for thread in os.listdir(f"/proc/{parent}/task"):
-                with open(f"/proc/{parent}/task/{thread}/children", encoding="ascii") as listing:
-                    children |= {int(word) for word in listing.read().split()}
-        for child in children:
-            with open(f"/proc/{child}/cmdline", "rb") as command:
-                if b"granian" in command.read():
-                    found.append(child)
+            for thread in Path(f"/proc/{parent}/task").iterdir():
+                children |= {int(word) for word in (thread / "children").read_text().split()}
+        found += [child for child in children if b"granian" in Path(f"/proc/{child}/cmdline").read_bytes()]
         parents = children
     return found

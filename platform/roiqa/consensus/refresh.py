@@ -42,7 +42,7 @@ ON CONFLICT (study_roi_id) DO UPDATE SET
   computed_at = excluded.computed_at
 """
 _ASK_FOR_ONE_MORE = """
-UPDATE studies_studyroi SET raters_wanted = raters_wanted + 1, slots_left = slots_left + 1
+UPDATE studies_studyroi SET raters_wanted = raters_wanted + 1
 WHERE id = ANY(%s) AND slots_left = 0 AND n_accepted = raters_wanted AND raters_wanted < %s
 """
 

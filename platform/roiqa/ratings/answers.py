@@ -25,7 +25,7 @@ WITH fresh AS (
   FROM fresh WHERE a.id = fresh.assignment_id
 )
 UPDATE studies_studyroi r
-SET slots_left = %(slots_left)s, n_accepted = %(n_accepted)s, consensus_due = r.consensus_due OR %(counts)s
+SET n_active = %(n_active)s, n_accepted = %(n_accepted)s, consensus_due = r.consensus_due OR %(counts)s
 FROM fresh WHERE r.id = fresh.study_roi_id
 """
 
@@ -115,7 +115,7 @@ def _store(rating: Rating, *, study_roi: StudyROI) -> bool:
     statement = _STORE.format(columns=", ".join(columns), values=", ".join(f"%({name})s" for name in columns))
     facts = {
         "now": timezone.now(),
-        "slots_left": study_roi.slots_left,
+        "n_active": study_roi.n_active,
         "n_accepted": study_roi.n_accepted,
         "counts": rating.status == RatingStatus.ACCEPTED,
     }
@@ -129,7 +129,8 @@ def _take_part(*, study_roi: StudyROI, held: Assignment, excluded: bool) -> Rati
     if held.state == AssignmentState.EXPIRED or not held.holds_slot:
         if study_roi.slots_left == 0 or excluded:
             return RatingStatus.SURPLUS
-        study_roi.slots_left -= 1
+    else:
+        study_roi.n_active -= 1
     study_roi.n_accepted += 1
     return RatingStatus.ACCEPTED
 
@@ -143,8 +144,8 @@ def skip_roi(*, user: User, assignment_id: UUID, reason: str, note: str = "") ->
     if held.state == AssignmentState.SUBMITTED or held.reopened:
         raise AlreadyRated
     if held.state == AssignmentState.ACTIVE and held.holds_slot:
-        study_roi.slots_left += 1
-        study_roi.save(update_fields=["slots_left"])
+        study_roi.n_active -= 1
+        study_roi.save(update_fields=["n_active"])
     held.state, held.skip_reason, held.skip_note = AssignmentState.SKIPPED, reason, note
     held.finished_at = timezone.now()
     held.save(update_fields=["state", "skip_reason", "skip_note", "finished_at"])
@@ -177,8 +178,8 @@ def reopen(*, user: User, assignment_id: UUID) -> Assignment:
         raise CannotUndo("only the ROI that you finished last can be opened again.")
     if held.state == AssignmentState.SKIPPED:
         held.holds_slot = study_roi.slots_left > 0
-        study_roi.slots_left -= held.holds_slot
-        study_roi.save(update_fields=["slots_left"])
+        study_roi.n_active += held.holds_slot
+        study_roi.save(update_fields=["n_active"])
     else:
         held.reopened = True
     held.state, held.skip_reason, held.skip_note = AssignmentState.ACTIVE, "", ""

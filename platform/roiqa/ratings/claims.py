@@ -52,7 +52,7 @@ _WRITE_CLAIM = f"""
 WITH seat AS (
   UPDATE studies_membership SET claims_made = %(position)s, last_image_id = %(image)s WHERE id = %(membership)s
 ), slot AS (
-  UPDATE studies_studyroi SET slots_left = slots_left - 1 WHERE id = %(study_roi)s RETURNING *
+  UPDATE studies_studyroi SET n_active = n_active + 1 WHERE id = %(study_roi)s RETURNING *
 ), claim AS (
   INSERT INTO ratings_assignment (id, study_id, study_roi_id, annotator_id, state, holds_slot, claimed_at, position,
     lease_expires_at, skip_reason, skip_note, draft_revision, reopened)

@@ -38,7 +38,7 @@ WITH excluded AS (
 )
 UPDATE studies_studyroi r
 SET n_accepted = counted.accepted,
-    slots_left = greatest(0, r.raters_wanted - counted.accepted - counted.active),
+    n_active = counted.active,
     consensus_due = true
 FROM counted WHERE r.id = counted.id
 """

@@ -23,7 +23,7 @@ WITH due AS (
   FROM locked WHERE a.study_roi_id = locked.id AND a.state = 'active' AND a.lease_expires_at < %(now)s
   RETURNING a.study_roi_id, a.state = 'expired' AND a.holds_slot AS gives_back
 )
-UPDATE studies_studyroi r SET slots_left = r.slots_left + given_back.n
+UPDATE studies_studyroi r SET n_active = r.n_active - given_back.n
 FROM (SELECT study_roi_id, count(*) AS n FROM lapsed WHERE gives_back GROUP BY study_roi_id) given_back
 WHERE r.id = given_back.study_roi_id
 """
@@ -63,6 +63,6 @@ def release_claim(*, assignment: Assignment, user: User) -> None:
         held.state, held.reopened = AssignmentState.SUBMITTED, False
     else:
         held.state = AssignmentState.EXPIRED
-        study_roi.slots_left += held.holds_slot
-        study_roi.save(update_fields=["slots_left"])
+        study_roi.n_active -= held.holds_slot
+        study_roi.save(update_fields=["n_active"])
     held.save(update_fields=["state", "reopened"])

@@ -41,9 +41,8 @@ def take_in(*, study: Study, ratings: Sequence[PastRating], simulated: bool) -> 
         study_roi, member = study_rois[rating.roi_id], members[rating.member.pk]
         if (study_roi.pk, member.user_id) in pairs:
             continue
-        if study_roi.slots_left == 0:
+        if study_roi.n_accepted + study_roi.n_active >= study_roi.raters_wanted:
             raise Conflict(f"ROI {rating.roi_id} has its {study_roi.raters_wanted} annotators already.")
-        study_roi.slots_left -= 1
         study_roi.n_accepted += 1
         study_roi.consensus_due = True
         member.claims_made += 1
@@ -74,6 +73,6 @@ def take_in(*, study: Study, ratings: Sequence[PastRating], simulated: bool) -> 
         )
     Assignment.objects.bulk_create(assignments)
     Rating.objects.bulk_create(answers)
-    StudyROI.objects.bulk_update(study_rois.values(), ["slots_left", "n_accepted", "consensus_due"])
+    StudyROI.objects.bulk_update(study_rois.values(), ["n_accepted", "consensus_due"])
     Membership.objects.bulk_update(members.values(), ["claims_made"])
     return len(answers)

@@ -124,7 +124,6 @@ def _places(study: Study, rois: Iterable[ROI]) -> list[StudyROI]:
             image_id=roi.image_id,
             shuffle_key=secrets.randbelow(StudyROI.SHUFFLE_KEYS),
             raters_wanted=study.raters_per_roi,
-            slots_left=study.raters_per_roi,
         )
         for roi in rois
     ]

@@ -6,6 +6,7 @@ import uuid
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
+from django.db.models.functions import Greatest
 from django.utils import timezone
 
 from roiqa.images.models import Image
@@ -136,8 +137,8 @@ class StudyImage(models.Model):
 class StudyROI(models.Model):
     """An ROI in its study, with the counters that the claim works on.
 
-    `slots_left` = raters_wanted - active claims - counted ratings, never below 0; services in `ratings` keep it, the
-    constraint guards it. `shuffle_key` is uniform random: an annotator's order is a walk over it from points that
+    Services in `ratings` keep `n_active` (claims that hold a slot) and `n_accepted` (ratings that count); what is left
+    follows from them in the database itself, also when taking an exclusion back has overfilled an ROI. `shuffle_key` is uniform random: an annotator's order is a walk over it from points that
     the annotator's own seed gives (see ratings.claims).
     """
 
@@ -146,8 +147,13 @@ class StudyROI(models.Model):
     image = models.ForeignKey(Image, on_delete=models.PROTECT, related_name="+")
     shuffle_key = models.PositiveBigIntegerField()
     raters_wanted = models.PositiveSmallIntegerField()
-    slots_left = models.PositiveSmallIntegerField()
+    n_active = models.PositiveSmallIntegerField(default=0)
     n_accepted = models.PositiveSmallIntegerField(default=0)
+    slots_left = models.GeneratedField(
+        expression=Greatest(models.F("raters_wanted") - models.F("n_accepted") - models.F("n_active"), 0),
+        output_field=models.SmallIntegerField(),
+        db_persist=True,
+    )
     # Set whenever the counted ratings change; `consensus` clears it when it has recomputed the labels.
     consensus_due = models.BooleanField(default=False)
     created_at = models.DateTimeField(default=timezone.now)

@@ -6,14 +6,14 @@ that cascades (a claim that came to nothing) holds nothing. Active claims show i
 
 from typing import Any
 
-from django.db.models import PROTECT, Exists, F, OuterRef, Q, QuerySet
+from django.db.models import PROTECT, Exists, OuterRef, Q, QuerySet
 
 from roiqa.studies.models import StudyROI
 
 
 def active_claims(study_roi: StudyROI) -> bool:
     """Whether somebody is rating it now or its ratings count. Needs the row's lock to stay true."""
-    return study_roi.slots_left != study_roi.raters_wanted or study_roi.n_accepted > 0
+    return study_roi.n_active > 0 or study_roi.n_accepted > 0
 
 
 def held_by_rooms_above(rows: QuerySet[StudyROI]) -> QuerySet[StudyROI]:
@@ -23,7 +23,7 @@ def held_by_rooms_above(rows: QuerySet[StudyROI]) -> QuerySet[StudyROI]:
 
 def with_untouched(rows: QuerySet[StudyROI]) -> QuerySet[StudyROI]:
     """The rows with `untouched`: nobody rated the ROI, nobody is rating it."""
-    return rows.annotate(untouched=Q(slots_left=F("raters_wanted"), n_accepted=0) & ~_held())
+    return rows.annotate(untouched=Q(n_active=0, n_accepted=0) & ~_held())
 
 
 def _held() -> Q:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.db import IntegrityError, connection, transaction
-from django.db.models import F, Q
+from django.db.models import Q
 from django.utils.text import slugify
 
 from roiqa.accounts.models import User
@@ -21,16 +21,8 @@ WITH locked AS (
 )
 UPDATE studies_studyroi r
 """
-# Every ROI of the study wants `more` raters more (fewer when negative). A ROI that has more counted ratings than
-# planned (an exclusion was taken back) gets no free slot for them.
-_WANT_MORE = (
-    _LOCKED
-    + """
-SET raters_wanted = r.raters_wanted + %(more)s,
-    slots_left = least(greatest(0, r.slots_left + %(more)s), greatest(0, r.raters_wanted + %(more)s - r.n_accepted))
-FROM locked WHERE r.id = locked.id
-"""
-)
+# Every ROI of the study wants `more` raters more (fewer when negative).
+_WANT_MORE = _LOCKED + "SET raters_wanted = r.raters_wanted + %(more)s FROM locked WHERE r.id = locked.id"
 _RELABEL = _LOCKED + "SET consensus_due = true FROM locked WHERE r.id = locked.id AND r.n_accepted > 0"
 
 
@@ -109,7 +101,7 @@ def _change_raters(*, study: Study, wanted: int) -> None:
 
 def _has_begun(study: Study) -> bool:
     """Whether any ROI of the study was ever claimed or rated."""
-    touched = Q(n_accepted__gt=0) | Q(slots_left__lt=F("raters_wanted"))
+    touched = Q(n_accepted__gt=0) | Q(n_active__gt=0)
     return (
         Membership.objects.filter(study=study, claims_made__gt=0).exists()
         or StudyROI.objects.filter(touched, study=study).exists()

@@ -167,10 +167,9 @@ def excluded_and_surplus_study() -> tuple[Study, User, User]:
         study=study, member_id=Membership.objects.get(study=study, user=bad).pk, reason="clicks", by=make_user()
     )
     make_rating(study_roi, other, answer(quality=4))
-    StudyROI.objects.filter(pk=study_roi.pk).update(slots_left=1)  # which the factory takes again
     surplus = make_rating(study_roi, late, answer(quality=0))
     Rating.objects.filter(pk=surplus.pk).update(status="surplus")
-    StudyROI.objects.filter(pk=study_roi.pk).update(n_accepted=2, slots_left=0, consensus_due=True)
+    StudyROI.objects.filter(pk=study_roi.pk).update(n_accepted=2, consensus_due=True)
     return study, bad, late
 
 

@@ -2,6 +2,7 @@
 
 import django.core.validators
 import django.db.models.deletion
+import django.db.models.functions.comparison
 import django.utils.timezone
 import roiqa.studies.models
 import uuid
@@ -10,137 +11,271 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('images', '0001_initial'),
-        ('regions', '0001_initial'),
+        ("images", "0001_initial"),
+        ("regions", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Study',
+            name="Study",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('slug', models.CharField(max_length=64, unique=True, validators=[django.core.validators.RegexValidator('^[a-z0-9][a-z0-9-]*\\Z')])),
-                ('title', models.CharField(max_length=200)),
-                ('description', models.TextField(blank=True)),
-                ('guide_text', models.TextField(blank=True)),
-                ('state', models.CharField(choices=[('open', 'Open'), ('paused', 'Paused'), ('closed', 'Closed')], default='open', max_length=8)),
-                ('simulated', models.BooleanField(default=False)),
-                ('raters_per_roi', models.PositiveSmallIntegerField(default=7, validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(100)])),
-                ('ruleset', models.CharField(choices=[('anchor-v1', 'Anchor'), ('literal-v1', 'Literal')], default='anchor-v1', max_length=16)),
-                ('lease_minutes', models.PositiveSmallIntegerField(default=15, validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(240)])),
-                ('ask_extra_on_tie', models.BooleanField(default=True)),
-                ('annotators_draw', models.BooleanField(default=False)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('created_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "slug",
+                    models.CharField(
+                        max_length=64,
+                        unique=True,
+                        validators=[django.core.validators.RegexValidator("^[a-z0-9][a-z0-9-]*\\Z")],
+                    ),
+                ),
+                ("title", models.CharField(max_length=200)),
+                ("description", models.TextField(blank=True)),
+                ("guide_text", models.TextField(blank=True)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("open", "Open"), ("paused", "Paused"), ("closed", "Closed")],
+                        default="open",
+                        max_length=8,
+                    ),
+                ),
+                ("simulated", models.BooleanField(default=False)),
+                (
+                    "raters_per_roi",
+                    models.PositiveSmallIntegerField(
+                        default=7,
+                        validators=[
+                            django.core.validators.MinValueValidator(1),
+                            django.core.validators.MaxValueValidator(100),
+                        ],
+                    ),
+                ),
+                (
+                    "ruleset",
+                    models.CharField(
+                        choices=[("anchor-v1", "Anchor"), ("literal-v1", "Literal")], default="anchor-v1", max_length=16
+                    ),
+                ),
+                (
+                    "lease_minutes",
+                    models.PositiveSmallIntegerField(
+                        default=15,
+                        validators=[
+                            django.core.validators.MinValueValidator(1),
+                            django.core.validators.MaxValueValidator(240),
+                        ],
+                    ),
+                ),
+                ("ask_extra_on_tie", models.BooleanField(default=True)),
+                ("annotators_draw", models.BooleanField(default=False)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Membership',
+            name="Membership",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('role', models.CharField(choices=[('annotator', 'Annotator'), ('admin', 'Admin'), ('ml_engineer', 'Ml Engineer')], max_length=12)),
-                ('pseudonym', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('joined_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('order_seed', models.BigIntegerField(default=roiqa.studies.models.new_order_seed)),
-                ('claims_made', models.PositiveIntegerField(default=0)),
-                ('excluded_at', models.DateTimeField(null=True)),
-                ('exclusion_reason', models.TextField(blank=True)),
-                ('last_image', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='images.image')),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='memberships', to=settings.AUTH_USER_MODEL)),
-                ('study', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='memberships', to='studies.study')),
+                ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                (
+                    "role",
+                    models.CharField(
+                        choices=[("annotator", "Annotator"), ("admin", "Admin"), ("ml_engineer", "Ml Engineer")],
+                        max_length=12,
+                    ),
+                ),
+                ("pseudonym", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ("joined_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("order_seed", models.BigIntegerField(default=roiqa.studies.models.new_order_seed)),
+                ("claims_made", models.PositiveIntegerField(default=0)),
+                ("excluded_at", models.DateTimeField(null=True)),
+                ("exclusion_reason", models.TextField(blank=True)),
+                (
+                    "last_image",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.SET_NULL, related_name="+", to="images.image"
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="memberships",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "study",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="memberships", to="studies.study"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Invite',
+            name="Invite",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('role', models.CharField(choices=[('annotator', 'Annotator'), ('admin', 'Admin'), ('ml_engineer', 'Ml Engineer')], max_length=12)),
-                ('digest', models.CharField(max_length=64, unique=True)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('expires_at', models.DateTimeField()),
-                ('max_uses', models.PositiveIntegerField(default=1)),
-                ('uses', models.PositiveIntegerField(default=0)),
-                ('created_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('study', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='invites', to='studies.study')),
+                ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                (
+                    "role",
+                    models.CharField(
+                        choices=[("annotator", "Annotator"), ("admin", "Admin"), ("ml_engineer", "Ml Engineer")],
+                        max_length=12,
+                    ),
+                ),
+                ("digest", models.CharField(max_length=64, unique=True)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("expires_at", models.DateTimeField()),
+                ("max_uses", models.PositiveIntegerField(default=1)),
+                ("uses", models.PositiveIntegerField(default=0)),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "study",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="invites", to="studies.study"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='StudyImage',
+            name="StudyImage",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('file_name', models.CharField(max_length=255)),
-                ('source', models.CharField(blank=True, max_length=200)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('image', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='study_images', to='images.image')),
-                ('study', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='study_images', to='studies.study')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("file_name", models.CharField(max_length=255)),
+                ("source", models.CharField(blank=True, max_length=200)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "image",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="study_images", to="images.image"
+                    ),
+                ),
+                (
+                    "study",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="study_images", to="studies.study"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='StudyROI',
+            name="StudyROI",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('shuffle_key', models.PositiveBigIntegerField()),
-                ('raters_wanted', models.PositiveSmallIntegerField()),
-                ('slots_left', models.PositiveSmallIntegerField()),
-                ('n_accepted', models.PositiveSmallIntegerField(default=0)),
-                ('consensus_due', models.BooleanField(default=False)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('image', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='images.image')),
-                ('roi', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='study_roi', to='regions.roi')),
-                ('study', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='study_rois', to='studies.study')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("shuffle_key", models.PositiveBigIntegerField()),
+                ("raters_wanted", models.PositiveSmallIntegerField()),
+                ("n_active", models.PositiveSmallIntegerField(default=0)),
+                ("n_accepted", models.PositiveSmallIntegerField(default=0)),
+                (
+                    "slots_left",
+                    models.GeneratedField(
+                        db_persist=True,
+                        expression=django.db.models.functions.comparison.Greatest(
+                            models.F("raters_wanted") - models.F("n_accepted") - models.F("n_active"), 0
+                        ),
+                        output_field=models.SmallIntegerField(),
+                    ),
+                ),
+                ("consensus_due", models.BooleanField(default=False)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "image",
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="images.image"),
+                ),
+                (
+                    "roi",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="study_roi", to="regions.roi"
+                    ),
+                ),
+                (
+                    "study",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="study_rois", to="studies.study"
+                    ),
+                ),
             ],
         ),
         migrations.AddConstraint(
-            model_name='study',
-            constraint=models.CheckConstraint(condition=models.Q(('raters_per_roi__range', (1, 100))), name='study_raters_sane'),
+            model_name="study",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("raters_per_roi__range", (1, 100))), name="study_raters_sane"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='study',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['open', 'paused', 'closed'])), name='study_state_known'),
+            model_name="study",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("state__in", ["open", "paused", "closed"])), name="study_state_known"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='study',
-            constraint=models.CheckConstraint(condition=models.Q(('ruleset__in', ['anchor-v1', 'literal-v1'])), name='study_ruleset_known'),
+            model_name="study",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("ruleset__in", ["anchor-v1", "literal-v1"])), name="study_ruleset_known"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='membership',
-            constraint=models.UniqueConstraint(fields=('study', 'user', 'role'), name='membership_once'),
+            model_name="membership",
+            constraint=models.UniqueConstraint(fields=("study", "user", "role"), name="membership_once"),
         ),
         migrations.AddConstraint(
-            model_name='membership',
-            constraint=models.CheckConstraint(condition=models.Q(('role__in', ['annotator', 'admin', 'ml_engineer'])), name='membership_role_known'),
+            model_name="membership",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("role__in", ["annotator", "admin", "ml_engineer"])), name="membership_role_known"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='invite',
-            constraint=models.CheckConstraint(condition=models.Q(('uses__lte', models.F('max_uses'))), name='invite_not_overused'),
+            model_name="invite",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("uses__lte", models.F("max_uses"))), name="invite_not_overused"
+            ),
         ),
         migrations.AddIndex(
-            model_name='studyimage',
-            index=models.Index(fields=['study', 'file_name'], name='study_image_by_name'),
+            model_name="studyimage",
+            index=models.Index(fields=["study", "file_name"], name="study_image_by_name"),
         ),
         migrations.AddConstraint(
-            model_name='studyimage',
-            constraint=models.UniqueConstraint(fields=('study', 'image'), name='study_image_once'),
+            model_name="studyimage",
+            constraint=models.UniqueConstraint(fields=("study", "image"), name="study_image_once"),
         ),
         migrations.AddIndex(
-            model_name='studyroi',
-            index=models.Index(condition=models.Q(('slots_left__gt', 0)), fields=['study', 'shuffle_key'], include=('image', 'id'), name='study_roi_open'),
+            model_name="studyroi",
+            index=models.Index(
+                condition=models.Q(("slots_left__gt", 0)),
+                fields=["study", "shuffle_key"],
+                include=("image", "id"),
+                name="study_roi_open",
+            ),
         ),
         migrations.AddIndex(
-            model_name='studyroi',
-            index=models.Index(condition=models.Q(('consensus_due', True)), fields=['study'], name='study_roi_due'),
+            model_name="studyroi",
+            index=models.Index(condition=models.Q(("consensus_due", True)), fields=["study"], name="study_roi_due"),
         ),
         migrations.AddIndex(
-            model_name='studyroi',
-            index=models.Index(fields=['study', 'image'], name='study_roi_by_image'),
+            model_name="studyroi",
+            index=models.Index(fields=["study", "image"], name="study_roi_by_image"),
         ),
         migrations.AddIndex(
-            model_name='studyroi',
-            index=models.Index(fields=['study', '-created_at'], name='study_roi_by_time'),
+            model_name="studyroi",
+            index=models.Index(fields=["study", "-created_at"], name="study_roi_by_time"),
         ),
     ]
