@@ -11,7 +11,7 @@ from datetime import timedelta
 import numpy as np
 import numpy.typing as npt
 import psycopg
-from django.db.models import AutoField, Model
+from django.db.models import AutoField, GeneratedField, Model
 from django.utils import timezone
 from psycopg.types.json import Jsonb
 
@@ -160,7 +160,7 @@ def _fill(
     columns, parameters = dict(values), dict(facts)
     for field in model._meta.concrete_fields:
         column = str(field.column)
-        if column not in columns and not isinstance(field, AutoField):
+        if column not in columns and not isinstance(field, AutoField | GeneratedField):
             default = field.get_default()
             columns[column] = f"%(default_{column})s"
             parameters[f"default_{column}"] = Jsonb(default) if isinstance(default, dict) else default

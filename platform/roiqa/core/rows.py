@@ -37,4 +37,5 @@ def insertable(made: Model) -> dict[str, Any]:
     return {
         str(field.column): field.get_db_prep_save(getattr(made, field.attname), connection)
         for field in made._meta.concrete_fields
+        if not field.generated
     }
