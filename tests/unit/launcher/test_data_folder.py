@@ -1,4 +1,5 @@
 import os
+from pathlib import Path
 
 import pytest
 
@@ -50,7 +51,7 @@ def test_a_file_in_the_place_of_the_folder_is_refused(tmp_path):
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
 def test_a_folder_of_somebody_else_is_refused():
-    assert "cannot be written" in refusal(DataFolder("/usr/roiqa-data"))
+    assert "cannot be written" in refusal(DataFolder(Path("/usr/roiqa-data")))
 
 
 def test_a_large_log_is_set_aside(folder):
