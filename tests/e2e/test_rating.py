@@ -112,7 +112,7 @@ def test_cannot_judge_asks_for_a_reason_and_goes_on(rating: Page, platform: Plat
     dialog = rating.get_by_role("dialog")
     expect(dialog).to_be_visible()
     dialog.get_by_role("radio").first.check()
-    dialog.get_by_role("button", name="Skip").click()
+    dialog.get_by_role("button", name="Cannot judge").click()
     expect(dialog).to_be_hidden()
     wait_for_roi(rating)
     for _ in range(40):
@@ -234,10 +234,9 @@ def test_a_server_killed_in_the_middle_of_a_submit_loses_nothing(rating: Page, p
     def kill_server(route: Route) -> None:
         for pid in web:
             os.kill(pid, signal.SIGKILL)
-        rating.unroute("**/rating/")
         route.continue_()
 
-    rating.route("**/rating/", kill_server)
+    rating.route("**/rating/", kill_server, times=1)
     press_answers(rating, KEYS)
     rating.keyboard.press("Enter")
     expect(rating.get_by_text("1 this session")).to_be_visible()

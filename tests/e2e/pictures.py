@@ -1,0 +1,15 @@
+"""Pictures for the documents, taken by the tests that visit the pages anyway: ROIQA_PICTURES=1 writes docs/pictures/."""
+
+import os
+from pathlib import Path
+
+from playwright.sync_api import Page
+
+FOLDER = Path(__file__).resolve().parents[2] / "docs" / "pictures"
+
+
+def take_picture(page: Page, name: str) -> None:
+    """Write docs/pictures/NAME.png when asked to; otherwise nothing."""
+    if os.environ.get("ROIQA_PICTURES"):
+        FOLDER.mkdir(exist_ok=True)
+        page.screenshot(path=FOLDER / f"{name}.png")
