@@ -7,6 +7,7 @@ It has no release to read from, so its time also holds what ours did once, when 
 the labels. Memory is the peak resident size of a process of its own that does nothing else, as the kernel counted it.
 """
 
+import filecmp
 import http.client
 import json
 import os
@@ -50,12 +51,13 @@ def _measure(rois: int, folder: Path) -> list[Row]:
         Row(f"freeze {what}, process start to end", freezing, None, "s"),
         Row(f"freeze {what}, peak memory", freezing_mb, None, "MB", TARGET_MB),
     ]
-    plain, plain_mb = _process("-m", "bench.export_bench", "plain", slug, str(folder / "plain.json"))
+    plain_seconds = _seconds(plain, slug, folder / "plain.json")
+    _, plain_mb = _process("-m", "bench.export_bench", "plain", slug, str(folder / "plain.json"))
     for name, suffix in FORMATS.items():
         path = folder / f"{slug}-{name}.{suffix}"
         seconds = _seconds(_export, slug, name, path)
         _, megabytes = _command("export", f"{slug}@1", "--format", name, "--output", str(folder / f"again.{suffix}"))
-        if path.read_bytes() != (folder / f"again.{suffix}").read_bytes():
+        if not filecmp.cmp(path, folder / f"again.{suffix}", shallow=False):
             raise SystemExit(f"bench: two exports of {slug} as {name} differ.")
         (folder / f"again.{suffix}").unlink()
         compare = name == "seagull"
@@ -64,7 +66,7 @@ def _measure(rois: int, folder: Path) -> list[Row]:
             Row(
                 f"export {what} as {name} ({size:.0f} MB)",
                 seconds,
-                plain if compare else None,
+                plain_seconds if compare else None,
                 "s",
                 TARGET_SECONDS if few else None,
             ),
@@ -119,14 +121,14 @@ def _peak_mb_of_web() -> float:
             command = (status.parent / "cmdline").read_text()
         except OSError:
             continue
-        parent, peak = re.search(r"PPid:\s+(\d+)", text), re.search(r"VmHWM:\s+(\d+)", text)
-        if parent and peak and "granian" in command:
-            parents[int(status.parent.name)] = (int(parent[1]), int(peak[1]) / 1024)
+        parent = re.search(r"PPid:\s+(\d+)", text)
+        if parent and "granian" in command:
+            parents[int(status.parent.name)] = int(parent[1])
     below, size = {os.getpid()}, 0
     while len(below) > size:
         size = len(below)
-        below |= {pid for pid, (parent, _) in parents.items() if parent in below}
-    return max(peak for pid, (_, peak) in parents.items() if pid in below)
+        below |= {pid for pid, parent in parents.items() if parent in below}
+    return max(_peak_mb(pid) for pid in parents.keys() & below)
 
 
 def _empty() -> None:
@@ -171,19 +173,33 @@ def _command(*arguments: str) -> tuple[float, float]:
 
 
 def _process(*arguments: str) -> tuple[float, float]:
-    """Seconds and peak resident MB of a Python process."""
+    """Seconds and peak resident MB of a Python process.
+
+    Not `ru_maxrss`: that begins with what this process held when it forked.
+    """
     start = time.perf_counter()
-    child = subprocess.Popen(
-        [sys.executable, *arguments], cwd=servers.REPOSITORY, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-    )
-    assert child.stdout
-    said = child.stdout.read().decode(errors="replace")
-    _, status, usage = os.wait4(child.pid, 0)
-    child.returncode = os.waitstatus_to_exitcode(status)
-    child.stdout.close()
-    if child.returncode:
-        raise SystemExit(f"bench: {' '.join(arguments)} failed: {said[-2000:]}")
-    return time.perf_counter() - start, usage.ru_maxrss / 1024
+    peak = 0.0
+    with tempfile.TemporaryFile() as said:
+        child = subprocess.Popen(
+            [sys.executable, *arguments], cwd=servers.REPOSITORY, stdout=said, stderr=subprocess.STDOUT
+        )
+        while child.poll() is None:
+            peak = max(peak, _peak_mb(child.pid))
+            time.sleep(0.01)
+        seconds = time.perf_counter() - start
+        if child.returncode:
+            said.seek(0)
+            raise SystemExit(f"bench: {' '.join(arguments)} failed: {said.read().decode(errors='replace')[-2000:]}")
+    return seconds, peak
+
+
+def _peak_mb(pid: int) -> float:
+    """The high-water mark of a living process; 0 once it is gone."""
+    try:
+        peak = re.search(r"VmHWM:\s+(\d+)", Path(f"/proc/{pid}/status").read_text())
+    except OSError:
+        return 0
+    return int(peak[1]) / 1024 if peak else 0
 
 
 def plain(slug: str, path: Path) -> None:
