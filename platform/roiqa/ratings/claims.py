@@ -31,6 +31,8 @@ from roiqa.studies.models import Membership, Study, StudyROI, StudyState
 # The ROI on screen and the one being prefetched.
 MAX_ACTIVE = 2
 
+# OFFSET 0 keeps PostgreSQL from turning NOT EXISTS into a join: with statistics older than this annotator's work it
+# would read everything the annotator ever did, for every candidate, instead of asking one unique index.
 _NEXT_OPEN_ROI = """
 SELECT r.id, r.image_id
 FROM studies_studyroi r
@@ -39,10 +41,9 @@ WHERE r.study_id = %(study)s AND r.slots_left > 0
   {other_image}
   AND NOT EXISTS (
     SELECT 1 FROM ratings_assignment a
-    WHERE a.study_roi_id = r.id AND a.annotator_id = %(annotator)s AND a.state <> 'expired')
+    WHERE a.study_roi_id = r.id AND a.annotator_id = %(annotator)s AND a.state <> 'expired' OFFSET 0)
 ORDER BY r.shuffle_key
-LIMIT 1
-FOR NO KEY UPDATE OF r {wait}
+LIMIT 1 {lock}
 """
 _ACTIVE = """
 SELECT id FROM ratings_assignment WHERE study_id = %s AND annotator_id = %s AND state = 'active' ORDER BY position
@@ -129,29 +130,26 @@ def claim_next(*, user: User, slug: str, holding: Collection[UUID] = ()) -> tupl
 def _take_slot(*, study: Study, membership: Membership) -> tuple[int | None, UUID | None]:
     """Lock the next open ROI of this annotator's walk; answers (StudyROI id, image id) or (None, None).
 
-    First without waiting for rows that another claim holds. If that finds nothing, once more waiting for them: a
-    locked row may well keep a free slot. The image shown last comes only when no other image has anything left.
+    First without waiting for rows that another claim holds. If that finds nothing though something is left, once more
+    waiting for them: a locked row may well keep a free slot. The image shown last comes only when no other image has
+    anything left.
     """
     start = walk_point(membership.order_seed, membership.claims_made)
-    last_image = membership.last_image_id
-    searches = [(True, "SKIP LOCKED"), (True, ""), (False, "")] if last_image else [(False, "SKIP LOCKED"), (False, "")]
-    with connection.cursor() as cursor:
-        for avoid_last_image, wait in searches:
-            statement = _NEXT_OPEN_ROI.format(
-                other_image="AND r.image_id <> %(last_image)s" if avoid_last_image else "", wait=wait
-            )
+    facts = {"study": study.pk, "annotator": membership.user_id, "last_image": membership.last_image_id}
+    avoid_last = "AND r.image_id <> %(last_image)s" if membership.last_image_id else ""
+
+    def first(other_image: str, lock: str) -> tuple[int, UUID] | None:
+        statement = _NEXT_OPEN_ROI.format(other_image=other_image, lock=lock)
+        with connection.cursor() as cursor:
             for low, high in ((start, StudyROI.SHUFFLE_KEYS), (0, start)):
-                cursor.execute(
-                    statement,
-                    {
-                        "study": study.pk,
-                        "annotator": membership.user_id,
-                        "last_image": last_image,
-                        "low": low,
-                        "high": high,
-                    },
-                )
-                row = cursor.fetchone()
+                cursor.execute(statement, facts | {"low": low, "high": high})
+                row: tuple[int, UUID] | None = cursor.fetchone()
                 if row is not None:
-                    return row[0], row[1]
-    return None, None
+                    return row
+        return None
+
+    wait, skip = "FOR NO KEY UPDATE OF r", "FOR NO KEY UPDATE OF r SKIP LOCKED"
+    found = first(avoid_last, skip)
+    if found is None and first("", ""):
+        found = first(avoid_last, wait) or first("", wait)
+    return found or (None, None)

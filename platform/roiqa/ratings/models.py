@@ -29,9 +29,11 @@ class Assignment(models.Model):
     """One annotator's claim on one ROI, with a lease that runs out. One row per pair, ever."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="+")
-    study_roi = models.ForeignKey(StudyROI, on_delete=models.CASCADE, related_name="assignments")
-    annotator = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    # No indexes of their own for these three: those below and the constraint begin with them. One on the annotator alone
+    # would let stale statistics choose it for the claim, which would then read everything this person ever did.
+    study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="+", db_index=False)
+    study_roi = models.ForeignKey(StudyROI, on_delete=models.CASCADE, related_name="assignments", db_index=False)
+    annotator = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", db_index=False)
     state = models.CharField(max_length=9, choices=AssignmentState.choices, default=AssignmentState.ACTIVE)
     claimed_at = models.DateTimeField(default=timezone.now)
     # The annotator's how-manieth claim in this study: the order in which this person saw the ROIs.
@@ -77,9 +79,10 @@ class Rating(models.Model):
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="+")
-    study_roi = models.ForeignKey(StudyROI, on_delete=models.PROTECT, related_name="ratings")
-    annotator = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    # The indexes and constraints below begin with these three, so they need none of their own.
+    study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="+", db_index=False)
+    study_roi = models.ForeignKey(StudyROI, on_delete=models.PROTECT, related_name="ratings", db_index=False)
+    annotator = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", db_index=False)
     assignment = models.ForeignKey(Assignment, on_delete=models.PROTECT, related_name="ratings")
     client_key = models.UUIDField()
     revision = models.PositiveSmallIntegerField(default=1)
