@@ -138,6 +138,7 @@ if env.text("ROIQA_S3_BUCKET"):
 STATIC_URL = "/static/ui/"
 UI_DIST = REPOSITORY / "annotator_ui" / "dist"
 STATIC_ROOT = UI_DIST
+WHITENOISE_ALLOW_ALL_ORIGINS = False
 WHITENOISE_IMMUTABLE_FILE_TEST = r"^/static/ui/assets/.+-[\w-]{8}\.\w+$"
 
 # Limits on what comes in. Files go to disk above 2.5 MB (Django's default), JSON bodies stay small.

@@ -19,18 +19,24 @@ function rolesIn(me: Me, slug: string): Set<Role> {
   return new Set(me.memberships.filter((membership) => membership.study === slug).map(({ role }) => role));
 }
 
-function StudyLinks({ me, slug }: { me: Me; slug: string }) {
+/** Ways within a study. The pages of those who run it have tabs of their own; the full-window pages have not. */
+function StudyLinks({ me, slug, stage }: { me: Me; slug: string; stage: boolean }) {
   const roles = rolesIn(me, slug);
   const base = `/studies/${slug}`;
   const mayLead = roles.has("admin") || roles.has("ml_engineer");
   return (
     <>
-      <NavLink to={base} end>
-        Overview
-      </NavLink>
-      <NavLink to={`${base}/rate`}>Rate</NavLink>
-      {mayLead ? <NavLink to={`${base}/images`}>Images</NavLink> : null}
-      {mayLead ? <NavLink to={`${base}/releases`}>Releases</NavLink> : null}
+      {stage || !mayLead ? (
+        <NavLink to={base} end>
+          Overview
+        </NavLink>
+      ) : null}
+      {roles.has("annotator") ? <NavLink to={`${base}/rate`}>Rate</NavLink> : null}
+      {stage && mayLead ? (
+        <NavLink to={`${base}/images`} end>
+          Images
+        </NavLink>
+      ) : null}
     </>
   );
 }
@@ -82,7 +88,7 @@ export function Shell() {
           <NavLink to="/" end>
             Studies
           </NavLink>
-          {slug === undefined ? null : <StudyLinks me={me.data} slug={slug} />}
+          {slug === undefined ? null : <StudyLinks me={me.data} slug={slug} stage={stage} />}
         </nav>
         <NavLink to="/account">{me.data.display_name || me.data.username}</NavLink>
         <Button small onClick={() => void logOut()}>
