@@ -1,7 +1,7 @@
 """What every response carries, whoever asks for what: an enforced CSP and the other fences of the browser."""
 
 import pytest
-from pytest_django.fixtures import SettingsWrapper
+from django.test import override_settings
 
 from roiqa.accounts.models import User
 from tests.api.factories import PASSWORD, client_for, make_user
@@ -90,7 +90,7 @@ def test_lookups_of_the_orm_in_the_query_have_no_effect(study, admin: User, anno
         assert sly.status_code == 400 or sly.json() == plain.json()
 
 
-def test_a_json_body_beyond_the_limit_is_refused_without_reading_it_all(settings: SettingsWrapper) -> None:
-    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 1000
+@override_settings(DATA_UPLOAD_MAX_MEMORY_SIZE=1000)
+def test_a_json_body_beyond_the_limit_is_refused_without_reading_it_all() -> None:
     response = client_for().post("/api/v1/auth/login/", {"username": "x" * 2000, "password": "y"})
     assert (response.status_code, response.json()["code"]) == (413, "too_large")
