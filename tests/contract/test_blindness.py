@@ -8,7 +8,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from roiqa.accounts.models import User
 from roiqa.studies.models import Study, StudyROI
 from tests.api.factories import ANSWER, JSONClient, client_for, make_image, make_member, make_rating, make_roi
-from tests.api.test_ratings import claim, submit
+from tests.api.rating_calls import claim, submit
 
 pytestmark = pytest.mark.django_db
 

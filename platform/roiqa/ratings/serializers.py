@@ -53,6 +53,7 @@ class RatingSerializer(serializers.ModelSerializer[Rating]):
         model = Rating
         # No status: whether an answer counted would tell how many others have answered.
         fields = ["id", "assignment", "distortions", "quality", "importance", "bulk_clean", "revision", "created_at"]
+        read_only_fields = fields
 
     @extend_schema_field(SeveritiesSerializer)
     def get_distortions(self, rating: Rating) -> dict[str, int]:
@@ -91,6 +92,7 @@ class AssignmentSerializer(serializers.ModelSerializer[Assignment]):
             "id", "study", "state", "position", "lease_expires_at", "roi", "image", "draft", "draft_revision",
             "previous_rating",
         ]  # fmt: skip
+        read_only_fields = fields
 
     @extend_schema_field(AssignedROISerializer)
     def get_roi(self, assignment: Assignment) -> dict[str, Any]:
@@ -169,7 +171,3 @@ class MyProgressSerializer(serializers.Serializer[Any]):
 
 class ExclusionInputSerializer(StrictSerializer):
     reason = Text(max_length=500)
-
-
-class EmptyInputSerializer(StrictSerializer):
-    """A request without a body."""

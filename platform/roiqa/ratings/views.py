@@ -10,6 +10,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from roiqa.core.errors import Invalid
+from roiqa.core.strict import NoFields
 from roiqa.ratings import answers, claims, drafts, exclusion, leases, selectors, serializers
 from roiqa.ratings.assignments import own_assignment
 from roiqa.studies.access import signed_in, study_for
@@ -59,11 +60,11 @@ class RenewView(APIView):
     @extend_schema(
         operation_id="renew_lease",
         summary="Keep a claim while the page is in use",
-        request=serializers.EmptyInputSerializer,
+        request=NoFields,
         responses=serializers.LeaseSerializer,
     )
     def post(self, request: Request, assignment_id: UUID) -> Response:
-        serializers.EmptyInputSerializer(data=request.data).is_valid(raise_exception=True)
+        NoFields(data=request.data).is_valid(raise_exception=True)
         assignment = own_assignment(user=signed_in(request.user), assignment_id=assignment_id)
         lease_expires_at = leases.renew_lease(assignment=assignment)
         return Response(serializers.LeaseSerializer({"lease_expires_at": lease_expires_at}).data)
@@ -73,11 +74,11 @@ class ReleaseClaimView(APIView):
     @extend_schema(
         operation_id="release_claim",
         summary="Give a claim back",
-        request=serializers.EmptyInputSerializer,
+        request=NoFields,
         responses={204: None},
     )
     def post(self, request: Request, assignment_id: UUID) -> Response:
-        serializers.EmptyInputSerializer(data=request.data).is_valid(raise_exception=True)
+        NoFields(data=request.data).is_valid(raise_exception=True)
         user = signed_in(request.user)
         assignment = own_assignment(user=user, assignment_id=assignment_id)
         leases.release_claim(assignment=assignment, user=user)
@@ -150,11 +151,11 @@ class ReopenView(APIView):
     @extend_schema(
         operation_id="reopen_last",
         summary="Undo: open the ROI you finished last again",
-        request=serializers.EmptyInputSerializer,
+        request=NoFields,
         responses=serializers.AssignmentSerializer,
     )
     def post(self, request: Request, assignment_id: UUID) -> Response:
-        serializers.EmptyInputSerializer(data=request.data).is_valid(raise_exception=True)
+        NoFields(data=request.data).is_valid(raise_exception=True)
         assignment = answers.reopen(user=signed_in(request.user), assignment_id=assignment_id)
         return Response(serializers.as_json(serializers.AssignmentSerializer, assignment))
 
@@ -186,11 +187,11 @@ class IncludeView(APIView):
     @extend_schema(
         operation_id="include_annotator",
         summary="Count an excluded annotator's votes again",
-        request=serializers.EmptyInputSerializer,
+        request=NoFields,
         responses={204: None},
     )
     def post(self, request: Request, slug: str, member_id: UUID) -> Response:
         study = study_for(user=request.user, slug=slug, roles=[Role.ADMIN])
-        serializers.EmptyInputSerializer(data=request.data).is_valid(raise_exception=True)
+        NoFields(data=request.data).is_valid(raise_exception=True)
         exclusion.include_annotator(study=study, member_id=member_id, by=signed_in(request.user))
         return Response(status=status.HTTP_204_NO_CONTENT)
