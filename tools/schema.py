@@ -25,7 +25,16 @@ def generate(folder: Path) -> dict[Path, Path]:
     ]
     subprocess.run([sys.executable, "manage.py", *spectacular], cwd=REPOSITORY, check=True)
     fresh[SCHEMA].write_text(fresh[SCHEMA].read_text(encoding="utf-8").rstrip("\n") + "\n", encoding="utf-8")
-    command = ["npm", "exec", "--", "openapi-typescript", str(fresh[SCHEMA]), "--output", str(fresh[TYPES])]
+    command = [
+        "npm",
+        "exec",
+        "--",
+        "openapi-typescript",
+        str(fresh[SCHEMA]),
+        "--array-length",
+        "--output",
+        str(fresh[TYPES]),
+    ]
     subprocess.run(command, cwd=UI, check=True, stdout=subprocess.DEVNULL)
     return fresh
 

@@ -855,23 +855,28 @@ export interface components {
         AssignedROI: {
             /** Format: uuid */
             id: string;
-            level: string;
+            level: components["schemas"]["ROILevel"];
             name: string;
             segmentation: components["schemas"]["Segmentation"];
-            bbox: number[];
+            bbox: [
+                number,
+                number,
+                number,
+                number
+            ];
         };
         Assignment: {
             /** Format: uuid */
             readonly id: string;
             readonly study: string;
-            state?: components["schemas"]["AssignmentState"];
-            position: number;
+            readonly state: components["schemas"]["AssignmentState"];
+            readonly position: number;
             /** Format: date-time */
-            lease_expires_at: string;
+            readonly lease_expires_at: string;
             readonly roi: components["schemas"]["AssignedROI"];
             readonly image: components["schemas"]["AssignedImage"];
-            draft?: unknown;
-            draft_revision?: number;
+            readonly draft: unknown;
+            readonly draft_revision: number;
             readonly previous_rating: components["schemas"]["Rating"] | null;
         };
         /**
@@ -954,6 +959,14 @@ export interface components {
             severity_present: number | null;
             /** Format: double */
             severity_all: number;
+        };
+        DistortionLabels: {
+            exposure: components["schemas"]["DistortionLabel"];
+            noise: components["schemas"]["DistortionLabel"];
+            blur: components["schemas"]["DistortionLabel"];
+            contrast: components["schemas"]["DistortionLabel"];
+            colorfulness: components["schemas"]["DistortionLabel"];
+            compression: components["schemas"]["DistortionLabel"];
         };
         /**
          * @description A request body in which every field must be known: a misspelt field is named, never silently dropped.
@@ -1057,11 +1070,11 @@ export interface components {
             readonly id: string;
             role: components["schemas"]["Role"];
             /** Format: date-time */
-            created_at?: string;
+            readonly created_at: string;
             /** Format: date-time */
-            expires_at: string;
-            max_uses?: number;
-            uses?: number;
+            readonly expires_at: string;
+            readonly max_uses: number;
+            readonly uses: number;
         };
         /**
          * @description A request body in which every field must be known: a misspelt field is named, never silently dropped.
@@ -1087,19 +1100,19 @@ export interface components {
         Job: {
             /** Format: uuid */
             readonly id: string;
-            kind: string;
+            readonly kind: string;
             state: components["schemas"]["JobState"];
-            done?: number;
-            total?: number;
-            message?: string;
+            readonly done: number;
+            readonly total: number;
+            readonly message: string;
             /** @description What the work found; its keys depend on `kind`. */
             report: {
                 [key: string]: unknown;
             };
             /** Format: date-time */
-            created_at?: string;
+            readonly created_at: string;
             /** Format: date-time */
-            finished_at?: string | null;
+            readonly finished_at: string | null;
             readonly cancellable: boolean;
         };
         /**
@@ -1118,9 +1131,7 @@ export interface components {
             tie: boolean;
             quality: components["schemas"]["ScoreLabel"];
             importance: components["schemas"]["ScoreLabel"];
-            distortions: {
-                [key: string]: components["schemas"]["DistortionLabel"];
-            };
+            distortions: components["schemas"]["DistortionLabels"];
         };
         LabelChange: {
             scale: components["schemas"]["ScaleEnum"];
@@ -1135,13 +1146,19 @@ export interface components {
         /** @description A mask as COCO's compressed RLE: column-major, holes kept. */
         Mask: {
             /** @description [height, width] */
-            size: number[];
+            size: [
+                number,
+                number
+            ];
             counts: string;
         };
         /** @description A mask as COCO's compressed RLE: column-major, holes kept. */
         MaskRequest: {
             /** @description [height, width] */
-            size: number[];
+            size: [
+                number,
+                number
+            ];
             counts: string;
         };
         /** @description The person who asks. `memberships` comes from the room above through the user's reverse relation. */
@@ -1163,10 +1180,10 @@ export interface components {
             role: components["schemas"]["Role"];
             simulated: boolean;
             /** Format: date-time */
-            joined_at?: string;
+            readonly joined_at: string;
             /** Format: date-time */
-            excluded_at?: string | null;
-            exclusion_reason?: string;
+            readonly excluded_at: string | null;
+            readonly exclusion_reason: string;
         };
         MyMembership: {
             study: string;
@@ -1260,12 +1277,12 @@ export interface components {
              * Format: uri
              * @example http://api.example.org/accounts/?cursor=cD00ODY%3D"
              */
-            next?: string | null;
+            next: string | null;
             /**
              * Format: uri
              * @example http://api.example.org/accounts/?cursor=cj0xJnA9NDg3
              */
-            previous?: string | null;
+            previous: string | null;
             results: components["schemas"]["Image"][];
         };
         PaginatedJobList: {
@@ -1273,12 +1290,12 @@ export interface components {
              * Format: uri
              * @example http://api.example.org/accounts/?cursor=cD00ODY%3D"
              */
-            next?: string | null;
+            next: string | null;
             /**
              * Format: uri
              * @example http://api.example.org/accounts/?cursor=cj0xJnA9NDg3
              */
-            previous?: string | null;
+            previous: string | null;
             results: components["schemas"]["Job"][];
         };
         PaginatedROIList: {
@@ -1286,12 +1303,12 @@ export interface components {
              * Format: uri
              * @example http://api.example.org/accounts/?cursor=cD00ODY%3D"
              */
-            next?: string | null;
+            next: string | null;
             /**
              * Format: uri
              * @example http://api.example.org/accounts/?cursor=cj0xJnA9NDg3
              */
-            previous?: string | null;
+            previous: string | null;
             results: components["schemas"]["ROI"][];
         };
         PaginatedROIProgressList: {
@@ -1299,12 +1316,12 @@ export interface components {
              * Format: uri
              * @example http://api.example.org/accounts/?cursor=cD00ODY%3D"
              */
-            next?: string | null;
+            next: string | null;
             /**
              * Format: uri
              * @example http://api.example.org/accounts/?cursor=cj0xJnA9NDg3
              */
-            previous?: string | null;
+            previous: string | null;
             results: components["schemas"]["ROIProgress"][];
         };
         PaginatedReleaseList: {
@@ -1312,12 +1329,12 @@ export interface components {
              * Format: uri
              * @example http://api.example.org/accounts/?cursor=cD00ODY%3D"
              */
-            next?: string | null;
+            next: string | null;
             /**
              * Format: uri
              * @example http://api.example.org/accounts/?cursor=cj0xJnA9NDg3
              */
-            previous?: string | null;
+            previous: string | null;
             results: components["schemas"]["Release"][];
         };
         PaginatedStudyList: {
@@ -1325,12 +1342,12 @@ export interface components {
              * Format: uri
              * @example http://api.example.org/accounts/?cursor=cD00ODY%3D"
              */
-            next?: string | null;
+            next: string | null;
             /**
              * Format: uri
              * @example http://api.example.org/accounts/?cursor=cj0xJnA9NDg3
              */
-            previous?: string | null;
+            previous: string | null;
             results: components["schemas"]["Study"][];
         };
         /**
@@ -1396,7 +1413,12 @@ export interface components {
             name: string;
             readonly segmentation: components["schemas"]["Mask"];
             /** @description [x, y, w, h] in px */
-            bbox: number[];
+            bbox: [
+                number,
+                number,
+                number,
+                number
+            ];
             /** @description In pixels. */
             area: number;
             /** Format: date-time */
@@ -1422,29 +1444,29 @@ export interface components {
             /** Format: uuid */
             image: string;
             file_name: string;
-            level: string;
+            level: components["schemas"]["ROILevel"];
             name: string;
-            split: string;
-            n_accepted?: number;
-            raters_wanted: number;
+            split: components["schemas"]["Split"];
+            readonly n_accepted: number;
+            readonly raters_wanted: number;
             active: number;
             skipped: number;
             readonly consensus: components["schemas"]["Label"] | null;
             /** Format: date-time */
-            created_at?: string;
+            readonly created_at: string;
         };
         Rating: {
             /** Format: uuid */
             readonly id: string;
             /** Format: uuid */
-            assignment: string;
+            readonly assignment: string;
             readonly distortions: components["schemas"]["Severities"];
-            quality: number;
-            importance: number;
-            bulk_clean?: boolean;
-            revision?: number;
+            readonly quality: number;
+            readonly importance: number;
+            readonly bulk_clean: boolean;
+            readonly revision: number;
             /** Format: date-time */
-            created_at?: string;
+            readonly created_at: string;
         };
         RatingCounts: {
             accepted: number;
@@ -1485,7 +1507,7 @@ export interface components {
             state: components["schemas"]["ReleaseState"];
             /** @description sha256 of the content; empty until it is ready. */
             hash: string;
-            readonly ruleset: string;
+            ruleset: components["schemas"]["RulesetName"];
             readonly note: string;
             readonly licence: string;
             readonly counts: components["schemas"]["ReleaseCounts"] | null;
@@ -1570,7 +1592,10 @@ export interface components {
             votes: number[];
         };
         Segmentation: {
-            size: number[];
+            size: [
+                number,
+                number
+            ];
             counts: string;
         };
         /**
@@ -1600,7 +1625,7 @@ export interface components {
             compression: number;
         };
         SkipCount: {
-            reason: string;
+            reason: components["schemas"]["SkipReason"];
             count: number;
         };
         /**
@@ -1629,20 +1654,20 @@ export interface components {
         Split: "train" | "test";
         /** @description A study as a member sees it: nothing in it tells what anybody answered. */
         Study: {
-            slug: string;
-            title: string;
-            description?: string;
-            guide_text?: string;
+            readonly slug: string;
+            readonly title: string;
+            readonly description: string;
+            readonly guide_text: string;
             state: components["schemas"]["StudyState"];
-            simulated?: boolean;
-            raters_per_roi?: number;
+            readonly simulated: boolean;
+            readonly raters_per_roi: number;
             ruleset: components["schemas"]["RulesetName"];
-            lease_minutes?: number;
-            ask_extra_on_tie?: boolean;
-            annotators_draw?: boolean;
+            readonly lease_minutes: number;
+            readonly ask_extra_on_tie: boolean;
+            readonly annotators_draw: boolean;
             my_roles: components["schemas"]["Role"][];
             /** Format: date-time */
-            created_at?: string;
+            readonly created_at: string;
             counts: components["schemas"]["StudyCounts"];
         };
         StudyCounts: {
@@ -1659,14 +1684,14 @@ export interface components {
         Token: {
             /** Format: uuid */
             readonly id: string;
-            name?: string;
-            prefix: string;
+            readonly name: string;
+            readonly prefix: string;
             /** Format: date-time */
-            created_at?: string;
+            readonly created_at: string;
             /** Format: date-time */
-            last_used_at?: string | null;
+            readonly last_used_at: string | null;
             /** Format: date-time */
-            expires_at: string;
+            readonly expires_at: string;
         };
         /**
          * @description A request body in which every field must be known: a misspelt field is named, never silently dropped.

@@ -1,30 +1,37 @@
 // @vitest-environment jsdom
 import { cleanup, render, screen, within } from "@testing-library/react";
 import { afterEach, expect, test } from "vitest";
-import { DISTORTIONS } from "../../src/api/types";
+import type { Distortion, Label } from "../../src/api/types";
 import { HoursChart } from "../../src/screens/admin/HoursChart";
 import { ImportReportView } from "../../src/screens/admin/ImportReportView";
 import { LabelSummary } from "../../src/screens/admin/LabelSummary";
 import { StackedBar } from "../../src/screens/admin/StackedBar";
-import type { ROIConsensus } from "../../src/screens/admin/shapes";
 
 afterEach(cleanup);
 
-function label(levels: Partial<Record<(typeof DISTORTIONS)[number], number>>): ROIConsensus {
-  const absent = { present: false, severity: null, level: null };
+function label(levels: Partial<Record<Distortion, number>>): Label {
+  const score = (level: number) => ({ mean: level, sd: 0, interval: [level, level], level, level_word: "", votes: [] });
+  const common = { sd: null, interval: null, level_word: null, votes: [], tie: false, severity_all: 5 };
+  const absent = { ...common, present: false, severity: null, level: null, p_present: 0, severity_present: null };
+  const one = (name: Distortion) => {
+    const level = levels[name];
+    return level === undefined ? absent : { ...absent, present: true, severity: level, level };
+  };
   return {
     n: 7,
     clean: Object.keys(levels).length === 0,
     contested_clean: false,
     tie: false,
-    quality: { mean: 1.2, level: 1 },
-    importance: { mean: 3, level: 3 },
-    distortions: Object.fromEntries(
-      DISTORTIONS.map((name) => {
-        const level = levels[name];
-        return [name, level === undefined ? absent : { present: true, severity: level, level }];
-      }),
-    ) as ROIConsensus["distortions"],
+    quality: score(1),
+    importance: score(3),
+    distortions: {
+      exposure: one("exposure"),
+      noise: one("noise"),
+      blur: one("blur"),
+      contrast: one("contrast"),
+      colorfulness: one("colorfulness"),
+      compression: one("compression"),
+    },
   };
 }
 

@@ -31,6 +31,19 @@ export function assignmentOf(id: string, change: Partial<Assignment> = {}): Assi
   };
 }
 
+function ratingOf(assignment: string, body: RatingSubmission, revision: number): Rating {
+  return {
+    id: `rating-${assignment}`,
+    assignment,
+    distortions: body.distortions,
+    quality: body.quality,
+    importance: body.importance,
+    bulk_clean: body.bulk_clean,
+    revision,
+    created_at: "2026-01-01T00:00:00Z",
+  };
+}
+
 /** Every row answered with its middle level. */
 export const COMPLETE: Values = Object.fromEntries(FIELDS.map((field) => [field, 2]));
 
@@ -85,7 +98,7 @@ export class FakeServer implements RatingServer {
     return assignmentOf(id, {
       draft: (draft?.draft as Record<string, unknown> | undefined) ?? null,
       draft_revision: draft?.revision ?? 0,
-      previous_rating: this.reopened.has(id) && rating ? rating.body : null,
+      previous_rating: this.reopened.has(id) && rating ? ratingOf(id, rating.body, rating.revision) : null,
     });
   }
 
@@ -146,15 +159,16 @@ export class FakeServer implements RatingServer {
   submit(assignment: string, key: string, body: RatingSubmission) {
     return this.reply("submit", assignment, () => {
       const known = this.ratings.get(assignment);
+      const revision = known?.key === key ? known.revision : (known?.revision ?? 0) + 1;
       if (known?.key !== key) {
         if (known && !this.reopened.has(assignment)) throw problem(409, "already_rated");
-        this.ratings.set(assignment, { key, body, revision: (known?.revision ?? 0) + 1 });
+        this.ratings.set(assignment, { key, body, revision });
         this.reopened.delete(assignment);
         this.active = this.active.filter((id) => id !== assignment);
         this.drafts.delete(assignment);
         this.lastFinished = assignment;
       }
-      return { id: `rating-${assignment}`, assignment } as Rating;
+      return ratingOf(assignment, body, revision);
     });
   }
 

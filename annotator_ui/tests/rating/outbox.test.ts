@@ -20,7 +20,7 @@ function sharedLock(): Exclusive {
 function bodyOf() {
   const answers = answersOf(COMPLETE);
   if (answers === null) throw new Error("COMPLETE is not complete.");
-  return { ...answers, telemetry: { version: 1 } };
+  return { ...answers, bulk_clean: false, telemetry: { version: 1 } };
 }
 
 const rating = (

@@ -59,6 +59,7 @@ class TokenSerializer(serializers.ModelSerializer[ApiToken]):
     class Meta:
         model = ApiToken
         fields = ("id", "name", "prefix", "created_at", "last_used_at", "expires_at")
+        read_only_fields = fields
 
 
 class NewTokenSerializer(serializers.Serializer[Any]):

@@ -5,6 +5,9 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from roiqa.images.models import Split
+from roiqa.ratings.models import SkipReason
+from roiqa.regions.models import Level
 from roiqa.studies.models import StudyROI
 
 
@@ -24,7 +27,7 @@ class RatingCountsSerializer(serializers.Serializer[Any]):
 
 
 class SkipCountSerializer(serializers.Serializer[Any]):
-    reason = serializers.CharField()
+    reason = serializers.ChoiceField(choices=SkipReason.choices)
     count = serializers.IntegerField()
 
 
@@ -91,6 +94,15 @@ class DistortionLabelSerializer(serializers.Serializer[Any]):
     severity_all = serializers.FloatField()
 
 
+class DistortionLabelsSerializer(serializers.Serializer[Any]):
+    exposure = DistortionLabelSerializer()
+    noise = DistortionLabelSerializer()
+    blur = DistortionLabelSerializer()
+    contrast = DistortionLabelSerializer()
+    colorfulness = DistortionLabelSerializer()
+    compression = DistortionLabelSerializer()
+
+
 class LabelSerializer(serializers.Serializer[Any]):
     n = serializers.IntegerField()
     clean = serializers.BooleanField()
@@ -98,16 +110,16 @@ class LabelSerializer(serializers.Serializer[Any]):
     tie = serializers.BooleanField()
     quality = ScoreLabelSerializer()
     importance = ScoreLabelSerializer()
-    distortions = serializers.DictField(child=DistortionLabelSerializer())
+    distortions = DistortionLabelsSerializer()
 
 
 class ROIProgressSerializer(serializers.ModelSerializer[StudyROI]):
     roi = serializers.UUIDField(source="roi_id")
     image = serializers.UUIDField(source="image_id")
     file_name = serializers.CharField()
-    level = serializers.CharField(source="roi.level")
+    level = serializers.ChoiceField(source="roi.level", choices=Level.choices)
     name = serializers.CharField(source="roi.name")
-    split = serializers.CharField(source="image.split")
+    split = serializers.ChoiceField(source="image.split", choices=Split.choices)
     active = serializers.IntegerField()
     skipped = serializers.IntegerField()
     consensus = serializers.SerializerMethodField()
@@ -118,6 +130,7 @@ class ROIProgressSerializer(serializers.ModelSerializer[StudyROI]):
             "roi", "image", "file_name", "level", "name", "split", "n_accepted", "raters_wanted", "active", "skipped",
             "consensus", "created_at",
         ]  # fmt: skip
+        read_only_fields = fields
 
     @extend_schema_field(LabelSerializer(allow_null=True))
     def get_consensus(self, study_roi: StudyROI) -> dict[str, Any] | None:

@@ -26,6 +26,7 @@ class JobSerializer(serializers.ModelSerializer[Job]):
             "finished_at",
             "cancellable",
         )
+        read_only_fields = fields
 
     def get_cancellable(self, job: Job) -> bool:
         return not job.is_finished and not job.cancel_requested

@@ -11,6 +11,7 @@ from roiqa.core.scales import DISTORTIONS
 from roiqa.core.strict import Flag, JSONObject, StrictSerializer, Text, WholeNumber
 from roiqa.ratings.answers import Answer
 from roiqa.ratings.models import Assignment, Rating, SkipReason
+from roiqa.regions.models import Level
 
 TELEMETRY_MAX_BYTES = 16 * 1024
 DRAFT_MAX_BYTES = 16 * 1024
@@ -67,7 +68,7 @@ class SegmentationSerializer(serializers.Serializer[Any]):
 
 class AssignedROISerializer(serializers.Serializer[Any]):
     id = serializers.UUIDField()
-    level = serializers.CharField()
+    level = serializers.ChoiceField(choices=Level.choices)
     name = serializers.CharField()
     segmentation = SegmentationSerializer()
     bbox = serializers.ListField(child=serializers.IntegerField(), min_length=4, max_length=4)

@@ -9,6 +9,7 @@ from roiqa.core.scales import SCALES
 from roiqa.core.strict import Flag, StrictSerializer, Text
 from roiqa.releases.exports.formats import FORMATS
 from roiqa.releases.models import Release, ReleaseState
+from roiqa.studies.models import RulesetName
 
 
 class ReleaseInputSerializer(StrictSerializer):
@@ -31,6 +32,7 @@ class ReleaseSerializer(serializers.ModelSerializer[Release]):
 
     study = serializers.SlugRelatedField[Any](slug_field="slug", read_only=True)
     state = serializers.ChoiceField(choices=ReleaseState.choices)
+    ruleset = serializers.ChoiceField(choices=RulesetName.choices)
     hash = serializers.CharField(source="content_sha256", help_text="sha256 of the content; empty until it is ready.")
     counts = serializers.SerializerMethodField()
     created_by = serializers.SerializerMethodField()

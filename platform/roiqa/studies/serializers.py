@@ -40,6 +40,7 @@ class StudySerializer(serializers.ModelSerializer[Study]):
             "created_at",
             "counts",
         )
+        read_only_fields = fields
 
 
 class StudyProtocolInput(StrictSerializer):
@@ -87,6 +88,7 @@ class MemberSerializer(serializers.ModelSerializer[Membership]):
             "excluded_at",
             "exclusion_reason",
         )
+        read_only_fields = fields
 
 
 class NewMemberInput(StrictSerializer):
@@ -106,6 +108,7 @@ class InviteSerializer(serializers.ModelSerializer[Invite]):
     class Meta:
         model = Invite
         fields = ("id", "role", "created_at", "expires_at", "max_uses", "uses")
+        read_only_fields = fields
 
 
 class NewInviteSerializer(serializers.Serializer[Any]):

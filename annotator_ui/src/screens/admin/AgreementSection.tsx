@@ -1,10 +1,9 @@
 import { useQuery } from "@tanstack/react-query";
 import { api } from "../../api/client";
-import type { Study } from "../../api/types";
+import type { Agreement, Study } from "../../api/types";
 import { ErrorNote } from "../shared/ErrorNote";
 import { Progress } from "../shared/Progress";
 import { Table } from "../shared/Table";
-import type { Agreement } from "./shapes";
 import { studyKey } from "./useStudy";
 
 /** How far the annotators agree on each scale: Krippendorff's alpha for ordered answers. */

@@ -1,14 +1,13 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link, useSearchParams } from "react-router";
 import { api } from "../../api/client";
-import type { Release, Study } from "../../api/types";
+import type { ComparedROI, Comparison, Release, Study } from "../../api/types";
 import { Button } from "../shared/Button";
 import { ErrorNote } from "../shared/ErrorNote";
 import { Progress } from "../shared/Progress";
 import { Table } from "../shared/Table";
 import { Choice } from "./Choice";
 import { Stat } from "./Stat";
-import type { ComparedROI, Comparison } from "./shapes";
 import { count, formatNumber } from "./words";
 
 /** Two releases side by side: which ROIs came, went, or changed their label. Which two is part of the address. */

@@ -1,7 +1,7 @@
 import { useMutation } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { api } from "../../api/client";
-import type { Study } from "../../api/types";
+import type { Exclusion, Study } from "../../api/types";
 import { Button } from "../shared/Button";
 import { Dialog } from "../shared/Dialog";
 import { fieldErrors } from "../shared/ErrorNote";
@@ -22,7 +22,10 @@ export function ExcludeDialog({
   const [reason, setReason] = useState("");
   const refresh = useRefreshStudy(study.slug);
   const exclude = useMutation({
-    mutationFn: () => api.post(`studies/${study.slug}/members/${annotator.member}/exclude/`, { reason: reason.trim() }),
+    mutationFn: () =>
+      api.post(`studies/${study.slug}/members/${annotator.member}/exclude/`, {
+        reason: reason.trim(),
+      } satisfies Exclusion),
     onSuccess: () => {
       refresh();
       onClose();

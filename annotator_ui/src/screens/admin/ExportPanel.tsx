@@ -1,12 +1,11 @@
 import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
 import { api } from "../../api/client";
-import type { Job, Release } from "../../api/types";
+import type { ExportReport, ExportRequest, Job, Release } from "../../api/types";
 import { Button } from "../shared/Button";
 import { ErrorNote } from "../shared/ErrorNote";
 import { EXPORT_FORMATS } from "./exportFormats";
 import { JobProgress } from "./JobProgress";
-import type { ExportReport } from "./shapes";
 import { isFinished, useJob } from "./useJob";
 import { formatBytes } from "./words";
 
@@ -34,8 +33,8 @@ function ExportRow({ release, choice }: { release: Release; choice: (typeof EXPO
     mutationFn: () =>
       api.post<Job<ExportReport>>(`releases/${release.id}/exports/`, {
         format: choice.format,
-        ...(choice.takesImages ? { images } : {}),
-      }),
+        images: choice.takesImages && images,
+      } satisfies ExportRequest),
   });
   const { job, error } = useJob<ExportReport>(prepare.data?.id ?? null);
   const working = prepare.isPending || (prepare.data !== undefined && (job === undefined || !isFinished(job)));

@@ -1,7 +1,7 @@
 import { useMutation } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { api } from "../../api/client";
-import type { Release, Study } from "../../api/types";
+import type { Release, ReleaseRequest, Study } from "../../api/types";
 import { Button } from "../shared/Button";
 import { Dialog } from "../shared/Dialog";
 import { fieldErrors } from "../shared/ErrorNote";
@@ -17,7 +17,10 @@ export function FreezeDialog({ study, onClose }: { study: Study; onClose: () => 
   const refresh = useRefreshStudy(study.slug);
   const freeze = useMutation({
     mutationFn: () =>
-      api.post<Release>(`studies/${study.slug}/releases/`, { note: note.trim(), licence: licence.trim() }),
+      api.post<Release>(`studies/${study.slug}/releases/`, {
+        note: note.trim(),
+        licence: licence.trim(),
+      } satisfies ReleaseRequest),
     onSuccess: () => {
       refresh();
       onClose();

@@ -1,7 +1,7 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { api } from "../../api/client";
-import type { Member, Role, Study } from "../../api/types";
+import type { Member, NewMember, Role, Study } from "../../api/types";
 import { Button } from "../shared/Button";
 import { Dialog } from "../shared/Dialog";
 import { ErrorNote } from "../shared/ErrorNote";
@@ -26,7 +26,7 @@ export function GiveRoleDialog({
   const refresh = useRefreshStudy(study.slug);
   const queries = useQueryClient();
   const give = useMutation({
-    mutationFn: () => api.post(`studies/${study.slug}/members/`, { username, role }),
+    mutationFn: () => api.post(`studies/${study.slug}/members/`, { username, role } satisfies NewMember),
     onSuccess: () => {
       refresh();
       void queries.invalidateQueries({ queryKey: ME_KEY });

@@ -1,7 +1,7 @@
 import { useMutation } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { api } from "../../api/client";
-import type { Invite, Role, Study } from "../../api/types";
+import type { InviteRequest, NewInvite, Role, Study } from "../../api/types";
 import { Button } from "../shared/Button";
 import { Dialog } from "../shared/Dialog";
 import { fieldErrors } from "../shared/ErrorNote";
@@ -21,11 +21,11 @@ export function InviteDialog({ study, onClose }: { study: Study; onClose: () => 
   const refresh = useRefreshStudy(study.slug);
   const make = useMutation({
     mutationFn: () =>
-      api.post<Invite>(`studies/${study.slug}/invites/`, {
+      api.post<NewInvite>(`studies/${study.slug}/invites/`, {
         role,
         expires_in_days: Number(days),
         max_uses: Number(uses),
-      }),
+      } satisfies InviteRequest),
     onSuccess: refresh,
   });
 
@@ -97,8 +97,8 @@ export function InviteDialog({ study, onClose }: { study: Study; onClose: () => 
   );
 }
 
-function InviteLink({ invite, onClose }: { invite: Invite; onClose: () => void }) {
-  const link = new URL(invite.url ?? "", window.location.href).href;
+function InviteLink({ invite, onClose }: { invite: NewInvite; onClose: () => void }) {
+  const link = new URL(invite.url, window.location.href).href;
   return (
     <Dialog
       open

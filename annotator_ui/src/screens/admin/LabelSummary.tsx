@@ -1,10 +1,9 @@
-import { DISTORTIONS } from "../../api/types";
+import { DISTORTIONS, type Label } from "../../api/types";
+import { IMPORTANCE_WORDS, QUALITY_WORDS, SEVERITY_WORDS } from "../../state/rating/scales";
 import { Badge } from "../shared/Badge";
-import type { ROIConsensus } from "./shapes";
-import { IMPORTANCE_WORDS, QUALITY_WORDS, SEVERITY_WORDS } from "./words";
 
 /** A label at a glance: the quality word, the distortions that are there with their severity, and its flags. */
-export function LabelSummary({ label }: { label: ROIConsensus }) {
+export function LabelSummary({ label }: { label: Label }) {
   const present = DISTORTIONS.flatMap((name) => {
     const level = label.distortions[name].level;
     return level === null ? [] : [{ name, level }];

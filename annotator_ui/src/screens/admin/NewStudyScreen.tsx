@@ -2,7 +2,7 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { useNavigate } from "react-router";
 import { api } from "../../api/client";
-import type { Study } from "../../api/types";
+import type { NewStudy, Study } from "../../api/types";
 import "./admin.css";
 import { Button, ButtonLink } from "../shared/Button";
 import { fieldErrors } from "../shared/ErrorNote";
@@ -22,7 +22,7 @@ export function NewStudyScreen() {
   const navigate = useNavigate();
   const queries = useQueryClient();
   const make = useMutation({
-    mutationFn: () => api.post<Study>("studies/", { slug, ...bodyOf(form) }),
+    mutationFn: () => api.post<Study>("studies/", { slug, ...bodyOf(form) } satisfies NewStudy),
     onSuccess: async (study) => {
       await queries.invalidateQueries({ queryKey: ME_KEY });
       await queries.invalidateQueries({ queryKey: ["studies"] });

@@ -9,12 +9,10 @@ import { Table } from "../shared/Table";
 import { Choice } from "./Choice";
 import { LabelSummary } from "./LabelSummary";
 import { LoadMore } from "./LoadMore";
-import type { ROIConsensus } from "./shapes";
 import { usePages } from "./usePages";
 import { studyKey } from "./useStudy";
 import { LEVELS, SPLITS } from "./words";
 
-type Row = Omit<ROIProgressRow, "consensus"> & { consensus: ROIConsensus | null };
 type StateFilter = "" | "complete" | "in_progress" | "untouched" | "skipped";
 
 const FILTERS: readonly { value: StateFilter; name: string }[] = [
@@ -29,7 +27,9 @@ const FILTERS: readonly { value: StateFilter; name: string }[] = [
 export function ROIsTab({ study }: { study: Study }) {
   const [params, setParams] = useSearchParams();
   const state = FILTERS.find(({ value }) => value === params.get("state"))?.value ?? "";
-  const rois = usePages<Row>(studyKey(study.slug, "rois", state), `studies/${study.slug}/progress/rois/`, { state });
+  const rois = usePages<ROIProgressRow>(studyKey(study.slug, "rois", state), `studies/${study.slug}/progress/rois/`, {
+    state,
+  });
   return (
     <section className="card stack titled" aria-label="ROIs">
       <div className="row row-between">
@@ -49,7 +49,7 @@ export function ROIsTab({ study }: { study: Study }) {
   );
 }
 
-function ROIRows({ study, rows, filtered }: { study: Study; rows: readonly Row[]; filtered: boolean }) {
+function ROIRows({ study, rows, filtered }: { study: Study; rows: readonly ROIProgressRow[]; filtered: boolean }) {
   return (
     <Table
       caption="ROIs and their labels"
@@ -94,7 +94,7 @@ function ROIRows({ study, rows, filtered }: { study: Study; rows: readonly Row[]
   );
 }
 
-function ROIImage({ study, row }: { study: Study; row: Row }) {
+function ROIImage({ study, row }: { study: Study; row: ROIProgressRow }) {
   return (
     <Link className="roi-image" to={`/studies/${study.slug}/images/${row.image}?roi=${row.roi}`}>
       <img src={`/api/v1/images/${row.image}/thumbnail/`} alt="" loading="lazy" width={72} height={54} />
@@ -103,7 +103,7 @@ function ROIImage({ study, row }: { study: Study; row: Row }) {
   );
 }
 
-function Ratings({ row }: { row: Row }) {
+function Ratings({ row }: { row: ROIProgressRow }) {
   const complete = row.n_accepted >= row.raters_wanted;
   return (
     <div className="ratings-cell">

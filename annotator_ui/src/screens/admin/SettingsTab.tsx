@@ -1,7 +1,7 @@
 import { useMutation } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { api } from "../../api/client";
-import type { Study, StudyState } from "../../api/types";
+import type { Study, StudyChange, StudyState } from "../../api/types";
 import { Badge } from "../shared/Badge";
 import { Button } from "../shared/Button";
 import { ErrorNote } from "../shared/ErrorNote";
@@ -27,7 +27,7 @@ const STATE_VERBS: Readonly<Record<StudyState, string>> = { open: "Open", paused
 function StateSection({ study }: { study: Study }) {
   const refresh = useRefreshStudy(study.slug);
   const change = useMutation({
-    mutationFn: (state: StudyState) => api.patch(`studies/${study.slug}/`, { state }),
+    mutationFn: (state: StudyState) => api.patch(`studies/${study.slug}/`, { state } satisfies StudyChange),
     onSettled: refresh,
   });
   return (

@@ -1,4 +1,4 @@
-import type { Ruleset, Study, StudyState } from "../../api/types";
+import type { Ruleset, Study, StudyChange } from "../../api/types";
 
 /** The settings of a study as a form holds them: numbers are text while they are typed. */
 export interface ProtocolForm {
@@ -35,20 +35,12 @@ export function formOf(study: Study): ProtocolForm {
     ruleset: study.ruleset,
     lease_minutes: String(study.lease_minutes),
     ask_extra_on_tie: study.ask_extra_on_tie,
-    annotators_draw: study.annotators_draw ?? false,
+    annotators_draw: study.annotators_draw,
   };
 }
 
-export type StudyChanges = Partial<
-  Omit<ProtocolForm, "raters_per_roi" | "lease_minutes"> & {
-    raters_per_roi: number;
-    lease_minutes: number;
-    state: StudyState;
-  }
->;
-
 /** The form as the API wants it. */
-export function bodyOf(form: ProtocolForm): Required<Omit<StudyChanges, "state">> {
+export function bodyOf(form: ProtocolForm): Required<Omit<StudyChange, "state">> {
   return {
     ...form,
     title: form.title.trim(),
@@ -58,12 +50,12 @@ export function bodyOf(form: ProtocolForm): Required<Omit<StudyChanges, "state">
 }
 
 /** Only what differs from the study: two admins who change different things do not undo each other. */
-export function changesOf(study: Study, form: ProtocolForm): StudyChanges {
+export function changesOf(study: Study, form: ProtocolForm): StudyChange {
   const before = bodyOf(formOf(study));
   const after = bodyOf(form);
   return Object.fromEntries(
     Object.entries(after).filter(([name, value]) => before[name as keyof typeof before] !== value),
-  ) as StudyChanges;
+  ) as StudyChange;
 }
 
 /** A study's address made from its title: lower case, digits and hyphens. */

@@ -50,10 +50,6 @@ export const SPLITS: Readonly<Record<Split, string>> = {
 
 export const LEVELS: Readonly<Record<ROILevel, string>> = { object: "object", component: "component" };
 
-export const SEVERITY_WORDS = ["extreme", "severe", "moderate", "minor", "trivial", "nonexistent"] as const;
-export const QUALITY_WORDS = ["bad", "poor", "fair", "good", "excellent"] as const;
-export const IMPORTANCE_WORDS = ["unimportant", "minor", "normal", "important", "essential"] as const;
-
 /** "1 ROI", "12 ROIs", "1,204 ratings". */
 export function count(n: number, singular: string, plural = `${singular}s`): string {
   return `${formatNumber(n)} ${n === 1 ? singular : plural}`;

@@ -2,6 +2,7 @@ import "./home.css";
 import { useMutation } from "@tanstack/react-query";
 import type { FormEvent } from "react";
 import { api } from "../../api/client";
+import type { PasswordChange } from "../../api/types";
 import { Button } from "../shared/Button";
 import { ErrorNote, fieldErrors } from "../shared/ErrorNote";
 import { Field } from "../shared/Field";
@@ -14,7 +15,7 @@ import { TokensSection } from "./TokensSection";
 function PasswordSection() {
   const toast = useToast();
   const change = useMutation({
-    mutationFn: (body: { old_password: string; new_password: string }) => api.post<null>("auth/password/", body),
+    mutationFn: (body: PasswordChange) => api.post<null>("auth/password/", body),
   });
 
   const error = formError(change.error, ["old_password", "new_password"]);

@@ -2,7 +2,7 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { useNavigate, useParams } from "react-router";
 import { api } from "../../api/client";
-import type { InviteInfo, Me, Role } from "../../api/types";
+import type { InviteAcceptance, InviteOffer, Me, Role } from "../../api/types";
 import { Button, ButtonLink } from "../shared/Button";
 import { ErrorNote, fieldErrors } from "../shared/ErrorNote";
 import { Field } from "../shared/Field";
@@ -19,13 +19,11 @@ const ROLE_TEXT: Readonly<Record<Role, string>> = {
   ml_engineer: "as an ML engineer: you draw regions and export the labels",
 };
 
-type Credentials = { username: string; password: string };
-
-function useAccept(token: string, invite: InviteInfo | undefined) {
+function useAccept(token: string, invite: InviteOffer | undefined) {
   const queries = useQueryClient();
   const navigate = useNavigate();
   return useMutation({
-    mutationFn: (body: Credentials | Record<string, never>) =>
+    mutationFn: (body: Partial<InviteAcceptance>) =>
       api.post<Me>(`invites/${encodeURIComponent(token)}/accept/`, body, { quietWhenSignedOut: true }),
     onSuccess: async (me) => {
       queries.setQueryData(ME_KEY, me);
@@ -42,7 +40,7 @@ export function JoinScreen() {
   const me = useMe();
   const invite = useQuery({
     queryKey: ["invite", token],
-    queryFn: () => api.get<InviteInfo>(`invites/${encodeURIComponent(token)}/`, { quietWhenSignedOut: true }),
+    queryFn: () => api.get<InviteOffer>(`invites/${encodeURIComponent(token)}/`, { quietWhenSignedOut: true }),
     staleTime: Number.POSITIVE_INFINITY,
   });
   if (invite.error) {
@@ -77,7 +75,7 @@ export function JoinScreen() {
   );
 }
 
-function AcceptAs({ me, token, invite }: { me: Me; token: string; invite: InviteInfo }) {
+function AcceptAs({ me, token, invite }: { me: Me; token: string; invite: InviteOffer }) {
   const accept = useAccept(token, invite);
   return (
     <>
@@ -89,7 +87,7 @@ function AcceptAs({ me, token, invite }: { me: Me; token: string; invite: Invite
   );
 }
 
-function NewOrKnown({ token, invite }: { token: string; invite: InviteInfo }) {
+function NewOrKnown({ token, invite }: { token: string; invite: InviteOffer }) {
   const [known, setKnown] = useState(false);
   return (
     <>
@@ -107,7 +105,7 @@ function NewOrKnown({ token, invite }: { token: string; invite: InviteInfo }) {
   );
 }
 
-function NewAccount({ token, invite }: { token: string; invite: InviteInfo }) {
+function NewAccount({ token, invite }: { token: string; invite: InviteOffer }) {
   const accept = useAccept(token, invite);
   const error = formError(accept.error, ["username", "password"]);
 

@@ -3,7 +3,7 @@ import type { FormEvent } from "react";
 import { api } from "../../api/client";
 import { ApiError } from "../../api/errors";
 import { announceSession } from "../../api/session";
-import type { Me } from "../../api/types";
+import type { Credentials, Me } from "../../api/types";
 import { Button } from "../shared/Button";
 import { ErrorNote } from "../shared/ErrorNote";
 import { Field } from "../shared/Field";
@@ -13,8 +13,7 @@ import { ME_KEY } from "../shared/useMe";
 export function LogInForm({ onDone }: { onDone: (me: Me) => void }) {
   const queries = useQueryClient();
   const logIn = useMutation({
-    mutationFn: (body: { username: string; password: string }) =>
-      api.post<Me>("auth/login/", body, { quietWhenSignedOut: true }),
+    mutationFn: (body: Credentials) => api.post<Me>("auth/login/", body, { quietWhenSignedOut: true }),
     onSuccess: (me) => {
       // Nothing that somebody else saw in this browser stays.
       queries.removeQueries({ type: "inactive" });

@@ -1,7 +1,7 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { api } from "../../api/client";
-import type { ApiToken, NewApiToken } from "../../api/types";
+import type { ApiToken, NewApiToken, TokenRequest } from "../../api/types";
 import { Button } from "../shared/Button";
 import { Dialog } from "../shared/Dialog";
 import { ErrorNote, fieldErrors } from "../shared/ErrorNote";
@@ -26,8 +26,7 @@ function NewTokenDialog({
   onClose: () => void;
 }) {
   const make = useMutation({
-    mutationFn: (body: { username: string; password: string; name: string }) =>
-      api.post<NewApiToken>("auth/token/", body, { quietWhenSignedOut: true }),
+    mutationFn: (body: TokenRequest) => api.post<NewApiToken>("auth/token/", body, { quietWhenSignedOut: true }),
     onSuccess: onMade,
   });
 

@@ -195,7 +195,7 @@ export class Drafts {
     this.events.saveState?.(assignment, "saving");
     try {
       const body: Draft = { values, bulk_clean, saved_at, writer };
-      const revision = await this.server.saveDraft(assignment, draft.revision + 1, body, leaving);
+      const revision = await this.server.saveDraft(assignment, draft.revision + 1, { ...body }, leaving);
       await this.confirmed(assignment, draft, revision);
     } catch (error) {
       if (error instanceof ApiError && error.code === "draft_conflict") await this.resolve(assignment, error);

@@ -1,6 +1,17 @@
 import { api, type RequestOptions } from "../../api/client";
 import { ApiError, networkError } from "../../api/errors";
-import type { Assignment, Me, MyProgress, Rating, RatingSubmission, SkipReason } from "../../api/types";
+import type {
+  Assignment,
+  Claim,
+  DraftSaved,
+  DraftSubmission,
+  Me,
+  MyProgress,
+  Rating,
+  RatingSubmission,
+  Skip,
+  SkipReason,
+} from "../../api/types";
 
 /** The calls of the rating page. Every one throws ApiError; none waits longer than `TIMEOUT_MS`. */
 export interface RatingServer {
@@ -11,7 +22,7 @@ export interface RatingServer {
   reopen(assignment: string): Promise<Assignment>;
   progress(study: string): Promise<MyProgress>;
   /** The revision that is stored now. A conflict is an ApiError with code `draft_conflict` and `current` in its body. */
-  saveDraft(assignment: string, revision: number, draft: unknown, leaving: boolean): Promise<number>;
+  saveDraft(assignment: string, revision: number, draft: DraftSubmission["draft"], leaving: boolean): Promise<number>;
   submit(assignment: string, key: string, answer: RatingSubmission): Promise<Rating>;
   skip(assignment: string, reason: SkipReason, note: string): Promise<void>;
   /** Id of the person whose log-in the browser sends; null when there is none. */
@@ -40,7 +51,7 @@ export const ratingServer: RatingServer = {
     timed(async (options) => {
       const reply = await api.request<Assignment | null>("POST", `studies/${study}/assignments/`, {
         ...options,
-        body: { exclude: holding },
+        body: { exclude: [...holding] } satisfies Claim,
       });
       return reply.status === 204 ? null : reply.data;
     }),
@@ -52,9 +63,9 @@ export const ratingServer: RatingServer = {
   progress: (study) => timed((options) => api.get<MyProgress>(`studies/${study}/my-progress/`, options)),
   saveDraft: (assignment, revision, draft, leaving) =>
     timed(async (options) => {
-      const body = { revision, draft };
+      const body: DraftSubmission = { revision, draft };
       const path = `assignments/${assignment}/draft/`;
-      return (await api.put<{ revision: number }>(path, body, { ...options, keepalive: leaving })).revision;
+      return (await api.put<DraftSaved>(path, body, { ...options, keepalive: leaving })).revision;
     }),
   submit: (assignment, key, answer) =>
     timed((options) =>
@@ -64,7 +75,10 @@ export const ratingServer: RatingServer = {
       }),
     ),
   skip: (assignment, reason, note) =>
-    timed(async (options) => void (await api.post(`assignments/${assignment}/skip/`, { reason, note }, options))),
+    timed(
+      async (options) =>
+        void (await api.post(`assignments/${assignment}/skip/`, { reason, note } satisfies Skip, options)),
+    ),
   whoAmI: async () => {
     try {
       return (await timed((options) => api.get<Me>("auth/me/", { ...options, quietWhenSignedOut: true }))).id;
