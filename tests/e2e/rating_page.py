@@ -21,11 +21,16 @@ def wait_for_roi(page: Page) -> None:
     """The picture is drawn and the form takes answers."""
     expect(page.get_by_role("radiogroup", name="Exposure")).to_be_visible()
     expect(page.locator("fieldset[aria-busy=false]")).to_be_visible()
+    # The keys are listened for from the frame after the one that shows the form as ready.
+    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => setTimeout(done, 50)))")
 
 
-def press_answers(page: Page, keys: str = KEYS) -> None:
-    for key in keys:
+def press_answers(page: Page, keys: str = KEYS, *, first_row: int = 0) -> None:
+    """Answer one row after another, each once the page has taken the answer before it."""
+    for row, key in enumerate(keys, start=first_row):
         page.keyboard.press(key)
+        level = page.get_by_role("radiogroup", name=RADIOGROUPS[row]).get_by_role("radio").nth(int(key))
+        expect(level).to_be_checked()
 
 
 def checked_levels(page: Page) -> list[int | None]:

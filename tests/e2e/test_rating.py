@@ -72,7 +72,7 @@ def test_enter_on_an_unfinished_form_says_what_is_missing(rating: Page, platform
     rating.keyboard.press("Enter")
     expect(rating.get_by_role("radiogroup", name="Contrast")).to_be_visible()
     assert stored_ratings(platform, STUDY, person) == []
-    press_answers(rating, "5554")
+    press_answers(rating, "5554", first_row=3)
     assert checked_levels(rating)[3:7] == [5, 5, 5, 4]
 
 
