@@ -1,14 +1,10 @@
 """The claim: which ROI does this annotator get next?
 
 The database settles every race. A claim takes the annotator's Membership row (so that one person's requests happen
-one by one), then one StudyROI row with a free slot, then writes the Assignment, the order of locks of this room.
-
-Order: every StudyROI has a uniform random `shuffle_key`. The n-th claim of an annotator starts at the point
-`walk_point(order_seed, n)` and takes the first open ROI at or after it (wrapping round) that this annotator has not
-had. One index range scan, independent of the study's size, random per annotator, and reproducible from the seed.
+one by one), then one StudyROI row with a free slot (see `walk`), then writes the Assignment: the order of locks of this
+room.
 """
 
-import hashlib
 import uuid
 from collections.abc import Collection
 from datetime import timedelta
@@ -25,26 +21,13 @@ from roiqa.ratings.assignments import locked_membership, own_assignment
 from roiqa.ratings.errors import AnnotatorExcluded, EnoughClaimed, StudyNotOpen
 from roiqa.ratings.leases import expire_leases
 from roiqa.ratings.models import Assignment, AssignmentState
+from roiqa.ratings.walk import take_slot
 from roiqa.regions.models import ROI
-from roiqa.studies.models import Membership, Study, StudyROI, StudyState
+from roiqa.studies.models import Study, StudyROI, StudyState
 
 # The ROI on screen and the one being prefetched.
 MAX_ACTIVE = 2
 
-# OFFSET 0 keeps PostgreSQL from turning NOT EXISTS into a join: with statistics older than this annotator's work it
-# would read everything the annotator ever did, for every candidate, instead of asking one unique index.
-_NEXT_OPEN_ROI = """
-SELECT r.id, r.image_id
-FROM studies_studyroi r
-WHERE r.study_id = %(study)s AND r.slots_left > 0
-  AND r.shuffle_key >= %(low)s AND r.shuffle_key < %(high)s
-  {other_image}
-  AND NOT EXISTS (
-    SELECT 1 FROM ratings_assignment a
-    WHERE a.study_roi_id = r.id AND a.annotator_id = %(annotator)s AND a.state <> 'expired' OFFSET 0)
-ORDER BY r.shuffle_key
-LIMIT 1 {lock}
-"""
 _ACTIVE = """
 SELECT id FROM ratings_assignment WHERE study_id = %s AND annotator_id = %s AND state = 'active' ORDER BY position
 """
@@ -69,22 +52,23 @@ FROM claim, slot, regions_roi roi, images_image image WHERE roi.id = slot.roi_id
 """  # noqa: S608  (made of column names)
 
 
-def walk_point(order_seed: int, claim_number: int) -> int:
-    """Where the annotator's claim starts: uniform over the shuffle keys, fixed by seed and claim number."""
-    digest = hashlib.blake2b(f"{order_seed}:{claim_number}".encode(), digest_size=8).digest()
-    return int.from_bytes(digest, "big") % StudyROI.SHUFFLE_KEYS
-
-
-@transaction.atomic
 def claim_next(*, user: User, slug: str, holding: Collection[UUID] = ()) -> tuple[Assignment | None, bool]:
     """The annotator's next assignment with its ROI and image, and whether it is a new claim.
 
     (None, False) when nothing is left for them.
-
     `holding` names the assignments that the page shows already. An active assignment not among them (a reload, a
     second tab) is given again with a fresh lease before anything new is claimed.
     Raises StudyNotOpen, AnnotatorExcluded, EnoughClaimed, NotFound, NotAllowed.
     """
+    claimed, new = _claim(user=user, slug=slug, holding=holding)
+    # When nobody has swept for a while, what ran out is open again. The sweep locks many ROIs: a transaction of its own.
+    if claimed is None and expire_leases(study_id=Study.objects.values_list("pk", flat=True).get(slug=slug)):
+        return _claim(user=user, slug=slug, holding=holding)
+    return claimed, new
+
+
+@transaction.atomic
+def _claim(*, user: User, slug: str, holding: Collection[UUID]) -> tuple[Assignment | None, bool]:
     membership = locked_membership(user=user, slug=slug)
     study = membership.study
     if membership.excluded_at is not None:
@@ -101,10 +85,7 @@ def claim_next(*, user: User, slug: str, holding: Collection[UUID] = ()) -> tupl
         raise StudyNotOpen(slug, study.state)
     if len(active) >= MAX_ACTIVE:
         raise EnoughClaimed(len(active))
-    study_roi_id, image_id = _take_slot(study=study, membership=membership)
-    if study_roi_id is None and expire_leases(study_id=study.pk):
-        # Nobody has swept for a while: what ran out is open again.
-        study_roi_id, image_id = _take_slot(study=study, membership=membership)
+    study_roi_id, image_id = take_slot(membership)
     if study_roi_id is None:
         return None, False
     claim: dict[str, Any] = {
@@ -125,31 +106,3 @@ def claim_next(*, user: User, slug: str, holding: Collection[UUID] = ()) -> tupl
         )
     assignment.study, assignment.study_roi = study, study_roi
     return assignment, True
-
-
-def _take_slot(*, study: Study, membership: Membership) -> tuple[int | None, UUID | None]:
-    """Lock the next open ROI of this annotator's walk; answers (StudyROI id, image id) or (None, None).
-
-    First without waiting for rows that another claim holds. If that finds nothing though something is left, once more
-    waiting for them: a locked row may well keep a free slot. The image shown last comes only when no other image has
-    anything left.
-    """
-    start = walk_point(membership.order_seed, membership.claims_made)
-    facts = {"study": study.pk, "annotator": membership.user_id, "last_image": membership.last_image_id}
-    avoid_last = "AND r.image_id <> %(last_image)s" if membership.last_image_id else ""
-
-    def first(other_image: str, lock: str) -> tuple[int, UUID] | None:
-        statement = _NEXT_OPEN_ROI.format(other_image=other_image, lock=lock)
-        with connection.cursor() as cursor:
-            for low, high in ((start, StudyROI.SHUFFLE_KEYS), (0, start)):
-                cursor.execute(statement, facts | {"low": low, "high": high})
-                row: tuple[int, UUID] | None = cursor.fetchone()
-                if row is not None:
-                    return row
-        return None
-
-    wait, skip = "FOR NO KEY UPDATE OF r", "FOR NO KEY UPDATE OF r SKIP LOCKED"
-    found = first(avoid_last, skip)
-    if found is None and first("", ""):
-        found = first(avoid_last, wait) or first("", wait)
-    return found or (None, None)
