@@ -6,8 +6,8 @@ import pytest
 from django.utils import timezone
 
 from roiqa.accounts.models import User
-from roiqa.ratings.walk import walk_point
 from roiqa.ratings.models import Assignment
+from roiqa.ratings.walk import walk_point
 from roiqa.studies.models import Study, StudyROI
 from tests.api.factories import client_for, make_image, make_member, make_roi
 from tests.api.rating_calls import claim, expire, submit
