@@ -1,3 +1,4 @@
+import "./forms.css";
 import { useMutation } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { api } from "../../api/client";

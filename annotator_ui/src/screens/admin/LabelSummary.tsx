@@ -1,3 +1,4 @@
+import "./rois.css";
 import { DISTORTIONS, type Label } from "../../api/types";
 import { IMPORTANCE_WORDS, QUALITY_WORDS, SEVERITY_WORDS } from "../../state/rating/scales";
 import { Badge } from "../shared/Badge";

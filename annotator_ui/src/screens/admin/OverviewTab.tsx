@@ -1,3 +1,4 @@
+import "./overview.css";
 import { Link } from "react-router";
 import type { Study, StudyProgress } from "../../api/types";
 import { ButtonLink } from "../shared/Button";

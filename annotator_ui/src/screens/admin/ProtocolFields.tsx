@@ -1,3 +1,4 @@
+import "./forms.css";
 import { useId } from "react";
 import type { Ruleset } from "../../api/types";
 import { fieldErrors } from "../shared/ErrorNote";

@@ -1,3 +1,4 @@
+import "./rois.css";
 import { Link, useSearchParams } from "react-router";
 import type { ROIProgressRow, Study } from "../../api/types";
 import { Badge } from "../shared/Badge";

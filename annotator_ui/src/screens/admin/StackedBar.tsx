@@ -1,3 +1,4 @@
+import "./overview.css";
 import { formatNumber } from "./words";
 
 export interface Part {

@@ -1,5 +1,5 @@
 import { announceSession } from "../../api/session";
-import type { Idle, SessionState } from "../../state/rating/session";
+import type { Idle, SessionState } from "../../state/rating/sessionState";
 import { Button, ButtonLink } from "../shared/Button";
 import { EmptyState } from "../shared/EmptyState";
 import { Kbd } from "../shared/Kbd";

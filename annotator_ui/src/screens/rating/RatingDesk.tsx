@@ -5,7 +5,7 @@ import type { FormAction } from "../../state/rating/form";
 import type { Command } from "../../state/rating/keyboard";
 import { outlineOf } from "../../state/rating/outlines";
 import { FIELD_LABELS, FIELDS, type Field, levelWords } from "../../state/rating/scales";
-import type { Current, SessionState } from "../../state/rating/session";
+import type { Current, SessionState } from "../../state/rating/sessionState";
 import { Badge } from "../shared/Badge";
 import { Button } from "../shared/Button";
 import { Dialog } from "../shared/Dialog";

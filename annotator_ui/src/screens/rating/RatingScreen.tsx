@@ -1,4 +1,7 @@
 import "./rating.css";
+import "./levels.css";
+import "./guide.css";
+import "./screens.css";
 import { useQuery } from "@tanstack/react-query";
 import { useParams } from "react-router";
 import { api } from "../../api/client";

@@ -1,56 +1,14 @@
 import { ApiError } from "../../api/errors";
-import type { Assignment, MyProgress, SkipReason } from "../../api/types";
-import { type DraftEvents, Drafts, type OpenedDraft, type SaveState } from "./drafts";
-import { EMPTY_FORM, type FormAction, type FormState, formReducer, missingFields, openForm } from "./form";
+import type { Assignment, SkipReason } from "../../api/types";
+import { Claims } from "./claims";
+import { type DraftEvents, Drafts, type SaveState } from "./drafts";
+import { EMPTY_FORM, type FormAction, formReducer, missingFields, openForm } from "./form";
 import type { Outbox, OutboxItem } from "./outbox";
 import { answersOf, FIELD_LABELS, sameValues, type Values, valuesOf } from "./scales";
 import type { RatingServer } from "./server";
+import { type Notice, type SessionState, SessionStore } from "./sessionState";
 import type { LocalStore } from "./storage";
 import { type Clock, type InputKind, Recorder, type ScreenFacts, type ViewSample } from "./telemetry";
-
-export interface Notice {
-  /** New for every message, so that the same words are read out again. */
-  id: number;
-  text: string;
-  tone: "neutral" | "warn";
-}
-
-/** Why there is no ROI to rate. */
-export type Idle =
-  | { why: "loading" }
-  | { why: "nothing_left" }
-  /** The network or the server is away; claiming goes on by itself. */
-  | { why: "network" }
-  | { why: "signed_out" }
-  /** The server holds back until it has the answers that wait here. */
-  | { why: "answers_wait" }
-  | { why: "refused"; code: string; detail: string };
-
-export interface Current {
-  assignment: Assignment;
-  form: FormState;
-  /** The answers revise a rating that was undone. */
-  revises: boolean;
-  saveState: SaveState;
-}
-
-export interface SessionState {
-  current: Current | null;
-  idle: Idle;
-  progress: Pick<MyProgress, "rated" | "skipped" | "rated_today"> | null;
-  /** Finished since the page was opened. */
-  ratedHere: number;
-  /** What undo would open; null when there is nothing. */
-  undoable: string | null;
-  undoing: boolean;
-  paused: boolean;
-  notice: Notice | null;
-}
-
-interface Held {
-  assignment: Assignment;
-  opening: Promise<OpenedDraft>;
-}
 
 export interface SessionOptions {
   study: string;
@@ -69,9 +27,6 @@ export interface SessionOptions {
   finished?: (assignment: string) => void;
 }
 
-/** What the page holds: the ROI on screen and the next one. */
-const HELD = 2;
-const CLAIM_RETRY_MS = 5_000;
 const UNDO_WAIT_MS = 15_000;
 /** A person who has not touched the page for so long is away: the lease is left to run out. */
 const AWAY_MS = 10 * 60_000;
@@ -80,24 +35,11 @@ const AWAY_MS = 10 * 60_000;
 export class RatingSession {
   private readonly options: SessionOptions;
   private readonly drafts: Drafts;
-  private readonly listeners = new Set<() => void>();
-  private readonly held: Held[] = [];
+  private readonly claims: Claims;
+  private readonly store = new SessionStore();
   private recorder: Recorder | null = null;
   private lastView: Omit<ViewSample, "ms"> | null = null;
-  private state: SessionState = {
-    current: null,
-    idle: { why: "loading" },
-    progress: null,
-    ratedHere: 0,
-    undoable: null,
-    undoing: false,
-    paused: false,
-    notice: null,
-  };
-  private filling: Promise<void> | null = null;
   private advancing: Promise<void> | null = null;
-  private retryTimer: ReturnType<typeof setTimeout> | null = null;
-  private notices = 0;
   private usedAt: number;
   private stopped = false;
   private readonly stopListening: () => void;
@@ -109,6 +51,7 @@ export class RatingSession {
       replaced: (assignment, values, bulkClean) => this.replaceForm(assignment, values, bulkClean),
     };
     this.drafts = new Drafts({ ...options, events, now: () => options.clock.date().getTime() });
+    this.claims = new Claims({ ...options, drafts: this.drafts, state: this.store, show: () => this.advance() });
     this.usedAt = options.clock.now();
     this.stopListening = options.outbox.on({
       sent: (item) => this.answerSent(item),
@@ -116,23 +59,19 @@ export class RatingSession {
     });
   }
 
-  readonly subscribe = (listener: () => void): (() => void) => {
-    this.listeners.add(listener);
-    return () => {
-      this.listeners.delete(listener);
-    };
-  };
+  readonly subscribe = this.store.subscribe;
+  readonly getState = this.store.getState;
 
-  readonly getState = (): SessionState => this.state;
+  private get state(): SessionState {
+    return this.store.getState();
+  }
 
   private set(change: Partial<SessionState>): void {
-    this.state = { ...this.state, ...change };
-    for (const listener of [...this.listeners]) listener();
+    this.store.set(change);
   }
 
   private say(text: string, tone: Notice["tone"] = "neutral"): void {
-    this.notices += 1;
-    this.set({ notice: { id: this.notices, text, tone } });
+    this.store.say(text, tone);
   }
 
   /** Takes up what was left: unsent answers first, then the ROI on screen and the next one. */
@@ -140,85 +79,20 @@ export class RatingSession {
     await this.options.outbox.refresh();
     void this.options.outbox.flush();
     void this.refreshProgress();
-    await this.fill();
+    await this.claims.fill();
   }
 
   /** Ends the session in this tab. The ROI that nobody has seen yet is given back; the one on screen keeps its lease. */
   stop(): void {
     this.stopped = true;
     this.stopListening();
-    if (this.retryTimer !== null) clearTimeout(this.retryTimer);
     void this.drafts.flush(true);
-    for (const { assignment, opening } of this.held.slice(1)) {
-      void opening.then(async ({ values }) => {
-        const isUntouched = assignment.previous_rating === null && Object.keys(values).length === 0;
-        if (isUntouched) await this.options.server.release(assignment.id).catch(() => undefined);
-      });
-    }
+    this.claims.stop();
   }
-
-  // Claiming
 
   /** Claims until the page holds the ROI on screen and the next one. */
   fill(): Promise<void> {
-    this.filling ??= this.claimAll().finally(() => {
-      this.filling = null;
-    });
-    return this.filling;
-  }
-
-  private async claimAll(): Promise<void> {
-    const { server, outbox, study } = this.options;
-    while (!this.stopped && this.held.length < HELD) {
-      const unsent = outbox.getState().waiting.filter((item) => item.study === study);
-      // On the server these are claims still; nobody is given a third one.
-      if (this.held.length > 0 && this.held.length + unsent.length >= HELD) break;
-      const holding = [...this.held.map(({ assignment }) => assignment.id), ...unsent.map((item) => item.assignment)];
-      try {
-        const assignment = await server.claim(study, holding.slice(-8));
-        if (assignment === null) {
-          if (this.held.length === 0) this.set({ idle: { why: "nothing_left" } });
-          break;
-        }
-        if (this.stopped || holding.includes(assignment.id) || outbox.isWaiting(assignment.id)) break;
-        this.hold(assignment);
-        if (this.held.length === 1) await this.advance();
-      } catch (error) {
-        this.claimFailed(error);
-        break;
-      }
-    }
-  }
-
-  private hold(assignment: Assignment, first = false): void {
-    this.options.prefetch(assignment);
-    const entry = { assignment, opening: this.drafts.open(assignment) };
-    if (first) this.held.unshift(entry);
-    else this.held.push(entry);
-  }
-
-  private claimFailed(error: unknown): void {
-    if (!(error instanceof ApiError)) throw error;
-    const needed = this.held.length === 0;
-    if (error.isSignedOut) {
-      if (needed) this.set({ idle: { why: "signed_out" } });
-      return;
-    }
-    if (error.isTransient || error.code === "csrf_failed") {
-      if (needed) this.set({ idle: { why: "network" } });
-      this.retryLater();
-    } else if (error.code === "enough_claimed") {
-      if (needed) this.set({ idle: { why: "answers_wait" } });
-      this.retryLater();
-    } else if (needed) {
-      this.set({ idle: { why: "refused", code: error.code, detail: error.message } });
-    }
-  }
-
-  private retryLater(): void {
-    if (this.stopped) return;
-    if (this.retryTimer !== null) clearTimeout(this.retryTimer);
-    this.retryTimer = setTimeout(() => void this.fill(), CLAIM_RETRY_MS);
+    return this.claims.fill();
   }
 
   /** Tries at once what waits for the network, the log-in or a person: answers, drafts, the next claim. */
@@ -227,23 +101,23 @@ export class RatingSession {
     void this.options.outbox.flush();
     void this.drafts.flush();
     void this.refreshProgress();
-    await this.fill();
+    await this.claims.fill();
   }
 
-  /** Puts the first held ROI on the screen. */
+  /** Puts the first claimed ROI on the screen. */
   private advance(): Promise<void> {
     this.advancing ??= this.showFirst().finally(() => {
       this.advancing = null;
     });
     return this.advancing.then(() => {
       // The first one may have been taken away while it was being opened.
-      const isShown = this.held[0]?.assignment.id === this.state.current?.assignment.id;
+      const isShown = this.claims.first?.assignment.id === this.state.current?.assignment.id;
       return isShown ? undefined : this.advance();
     });
   }
 
   private async showFirst(): Promise<void> {
-    const first = this.held[0];
+    const first = this.claims.first;
     if (first === undefined) {
       this.recorder = null;
       this.set({ current: null, idle: { why: "loading" } });
@@ -270,9 +144,9 @@ export class RatingSession {
   }
 
   private async dropFirst(): Promise<void> {
-    this.held.shift();
+    this.claims.drop(0);
     await this.advance();
-    void this.fill();
+    void this.claims.fill();
   }
 
   // Answering
@@ -355,23 +229,23 @@ export class RatingSession {
 
   private answerSent(item: OutboxItem): void {
     if (item.study !== this.options.study || this.stopped) return;
-    void this.fill();
+    void this.claims.fill();
     if (this.options.outbox.getState().waiting.length === 0) void this.refreshProgress();
   }
 
   private answerRefused(item: OutboxItem): void {
     if (item.study !== this.options.study || this.stopped) return;
     void this.refreshProgress();
-    void this.fill();
+    void this.claims.fill();
   }
 
   /** Another tab of the same person finished this assignment: it leaves this page too. */
   async finishedElsewhere(assignment: string): Promise<void> {
-    const index = this.held.findIndex((entry) => entry.assignment.id === assignment);
+    const index = this.claims.indexOf(assignment);
     if (index < 0) return;
     await this.drafts.close(assignment);
     if (index > 0) {
-      this.held.splice(index, 1);
+      this.claims.drop(index);
       return;
     }
     this.say("You finished this ROI in another tab; here is the next one.");
@@ -414,12 +288,12 @@ export class RatingSession {
       this.say("Undo needs the server, which still waits for this answer. Try again when the network is back.", "warn");
       return;
     }
-    await this.filling;
+    await this.claims.settled();
     await this.drafts.flush();
     const assignment = await server.reopen(target);
     if (this.stopped) return;
     this.pocketForm();
-    this.hold(assignment, true);
+    this.claims.hold(assignment, true);
     this.set({ undoable: null });
     await this.advance();
     if (assignment.previous_rating === null) this.say("Your last ROI is open again.");
@@ -427,7 +301,7 @@ export class RatingSession {
 
   /** The ROI on screen steps back: it must open later with what was answered so far. */
   private pocketForm(): void {
-    const [first] = this.held;
+    const first = this.claims.first;
     const { current } = this.state;
     if (first === undefined || current === null || first.assignment.id !== current.assignment.id) return;
     const telemetry = this.recorder?.snapshot() ?? null;
@@ -484,7 +358,7 @@ export class RatingSession {
   async renewLeases(): Promise<void> {
     const { clock, isVisible, server } = this.options;
     if (this.stopped || !isVisible() || this.state.paused || clock.now() - this.usedAt > AWAY_MS) return;
-    for (const { assignment } of [...this.held]) {
+    for (const { assignment } of this.claims.all) {
       try {
         await server.renew(assignment.id);
       } catch (error) {
@@ -495,10 +369,10 @@ export class RatingSession {
 
   /** Others may get the ROI now. One with answers stays: a late submit is accepted. An untouched one makes room. */
   private async leaseLost(assignment: string): Promise<void> {
-    const index = this.held.findIndex((entry) => entry.assignment.id === assignment);
+    const index = this.claims.indexOf(assignment);
     if (index > 0) {
-      this.held.splice(index, 1);
-      void this.fill();
+      this.claims.drop(index);
+      void this.claims.fill();
       return;
     }
     const { current } = this.state;
