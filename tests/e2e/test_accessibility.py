@@ -17,7 +17,7 @@ GRAVE = {"serious", "critical"}
 SCREENS = {"desk": {"width": 1440, "height": 900}, "phone": {"width": 390, "height": 844}}
 
 
-@pytest.fixture(params=SCREENS.values(), ids=SCREENS.keys())
+@pytest.fixture(params=list(SCREENS.values()), ids=list(SCREENS))
 def page(request: pytest.FixtureRequest, browser: Browser, platform: Platform) -> Iterator[Page]:
     if not AXE.exists():
         pytest.skip("axe-core is not installed: run `make setup`")
