@@ -20,6 +20,7 @@ from roiqa.accounts.models import ApiToken, User
 from roiqa.accounts.tokens import digest_of, new_secret
 from roiqa.images.models import Image
 from roiqa.ratings.models import Assignment, Rating
+from roiqa.ratings.walk import JUMPS, NEAR
 from roiqa.regions.models import ROI
 from roiqa.studies.models import Membership, Role, Study, StudyImage, StudyROI
 
@@ -209,7 +210,7 @@ def fill_up(study: Study, *, open_share: float) -> None:
 
 
 def walk_most_of(study: Study, annotator: User, *, left: int) -> None:
-    """This annotator has rated all open ROIs but `left`, chosen as the claim does: the first free one of a random walk."""
+    """This annotator has rated all open ROIs but `left`, chosen as the claim does (ratings.walk)."""
     with superuser() as connection:
         open_rois = connection.execute(
             "SELECT id FROM studies_studyroi WHERE study_id = %s AND slots_left > 0 ORDER BY shuffle_key", [study.pk]
@@ -227,11 +228,13 @@ def walk_most_of(study: Study, annotator: User, *, left: int) -> None:
 
 
 def _walked(count: int, *, left: int) -> npt.NDArray[np.bool_]:
-    """Which of `count` places are taken after count - left walks, each from a random place to the first free one."""
+    """Which of `count` open ROIs, in the order of their keys, are taken after count - left claims of one annotator."""
     free_from = list(range(count + 1))
     taken = np.zeros(count, dtype=np.bool_)
-    for start in np.random.default_rng(7).integers(0, count, count - left).tolist():
-        place = _first_free(free_from, start)
+    for starts in np.random.default_rng(7).integers(0, count, (count - left, JUMPS)).tolist():
+        places = [_first_free(free_from, start) for start in starts]
+        near = [place for place, start in zip(places, starts, strict=True) if place < min(start + NEAR, count)]
+        place = near[0] if near else places[0]
         if place == count:
             place = _first_free(free_from, 0)
         taken[place] = True

@@ -3,10 +3,11 @@ the web server and the worker with the very arguments of `manage.py up`. All of 
 """
 
 import os
+import platform as platform_module
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -113,21 +114,18 @@ def superuser() -> Iterator[psycopg.Connection]:
         yield connection
 
 
-def machine() -> Mapping[str, str]:
+def machine() -> str:
     """What the figures depend on, without naming the machine."""
     cpu = next(
         (
             line.partition(":")[2].strip()
-            for line in Path("/proc/cpuinfo").read_text().splitlines()
-            if "model name" in line
+            for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+            if line.startswith("model name")
         ),
         "unknown CPU",
     )
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    return {
-        "cores": str(os.cpu_count()),
-        "cpu": cpu,
-        "memory": f"{memory:.0f} GB",
-        "python": sys.version.partition(" ")[0],
-        "load": f"{os.getloadavg()[0]:.1f}",
-    }
+    return (
+        f"{os.cpu_count()} cores ({cpu}), {memory:.0f} GB, Python {platform_module.python_version()}, "
+        f"load average {os.getloadavg()[0]:.1f} at the start"
+    )
