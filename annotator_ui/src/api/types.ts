@@ -41,8 +41,6 @@ export type Exclusion = Schemas["ExclusionInputRequest"];
 
 export type ImageRow = Schemas["Image"];
 export type ROI = Schemas["ROI"];
-export type NewROI = Schemas["NewROIInputRequest"];
-export type ROIChange = Schemas["PatchedROIChangeInputRequest"];
 /** COCO run-length encoding in its compressed string form; size is [height, width]. */
 export type Segmentation = Schemas["Mask"];
 
@@ -65,9 +63,7 @@ export interface ExportReport {
   bytes?: number;
 }
 
-/** Severity of each distortion, 0 (extreme) .. 5 (nonexistent). */
-export type Severities = Schemas["Severities"];
-export type Distortion = keyof Severities;
+export type Distortion = keyof Schemas["Severities"];
 /** In the order of the form. */
 export const DISTORTIONS = [
   "exposure",
@@ -81,7 +77,7 @@ export const DISTORTIONS = [
 export type Assignment = Schemas["Assignment"];
 export type RatingSubmission = Schemas["RatingInputRequest"];
 export type Rating = Schemas["Rating"];
-/** What a person answered: quality 0 (bad) .. 4 (excellent), importance 0 (unimportant) .. 4 (essential). */
+/** What a person answered: severities 0 (extreme) .. 5 (nonexistent), quality 0 (bad) .. 4 (excellent), importance 0 (unimportant) .. 4 (essential). */
 export type Answers = Pick<Rating, "distortions" | "quality" | "importance">;
 export type DraftSubmission = Schemas["DraftInputRequest"];
 export type DraftSaved = Schemas["DraftSaved"];
@@ -91,7 +87,6 @@ export type Skip = Schemas["SkipInputRequest"];
 export type MyProgress = Schemas["MyProgress"];
 
 export type StudyProgress = Schemas["Progress"];
-export type AnnotatorProgress = Schemas["AnnotatorProgress"];
 export type ROIProgressRow = Schemas["ROIProgress"];
 export type Label = Schemas["Label"];
 export type Agreement = Schemas["Agreement"];

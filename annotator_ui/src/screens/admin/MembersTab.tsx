@@ -61,7 +61,7 @@ function MemberRows({ study, members }: { study: Study; members: readonly Member
             ),
           },
           { header: "Role", cell: ({ role }) => <span title={ROLES[role].means}>{ROLES[role].word}</span> },
-          { header: "Joined", cell: ({ joined_at: joined }) => formatDate(joined) },
+          { header: "Joined", cell: ({ joined_at: joined }) => <span className="no-break">{formatDate(joined)}</span> },
           {
             header: "Votes",
             cell: ({ role, excluded_at: excluded, exclusion_reason: reason }) => {

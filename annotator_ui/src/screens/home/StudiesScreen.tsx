@@ -30,7 +30,7 @@ function StudyCard({ study }: { study: Study }) {
         <span className="row">
           {simulated ? (
             <Badge tone="warn" title="Part of its ratings were made by a program, for show.">
-              simulated data
+              simulated ratings
             </Badge>
           ) : null}
           <Badge tone={STATE_TONE[state]}>{state}</Badge>

@@ -220,7 +220,7 @@ export function RatingDesk({ session, outbox, study }: OpenSession & { study: St
         <div className="rating-head">
           <div className="rating-title">
             <h1>{study?.title ?? "Rate"}</h1>
-            {study?.simulated ? <Badge tone="warn">simulated data</Badge> : null}
+            {study?.simulated ? <Badge tone="warn">simulated ratings</Badge> : null}
             <Badge>{current.assignment.roi.level}</Badge>
           </div>
           <ProgressLine state={state} />
