@@ -59,6 +59,8 @@ class Assignment(models.Model):
             models.Index(fields=["lease_expires_at"], name="assignment_lease", condition=Q(state="active")),
             models.Index(fields=["study", "annotator"], name="assignment_active", condition=Q(state="active")),
             models.Index(fields=["study", "annotator", "-finished_at"], name="assignment_recent"),
+            # Few rows; the progress page would read every assignment for them.
+            models.Index(fields=["study_roi", "study"], name="assignment_skipped", condition=Q(state="skipped")),
         ]
 
     def __str__(self) -> str:

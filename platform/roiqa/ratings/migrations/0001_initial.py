@@ -165,6 +165,12 @@ class Migration(migrations.Migration):
             model_name="assignment",
             index=models.Index(fields=["study", "annotator", "-finished_at"], name="assignment_recent"),
         ),
+        migrations.AddIndex(
+            model_name="assignment",
+            index=models.Index(
+                condition=models.Q(("state", "skipped")), fields=["study_roi", "study"], name="assignment_skipped"
+            ),
+        ),
         migrations.AddConstraint(
             model_name="assignment",
             constraint=models.UniqueConstraint(fields=("study_roi", "annotator"), name="assignment_once"),
