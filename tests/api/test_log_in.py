@@ -33,7 +33,6 @@ def test_log_in_answers_who_i_am_and_in_which_studies(study: Study, admin: User)
             {"study": "mountains", "study_title": "Mountains", "role": "admin"},
             {"study": "mountains", "study_title": "Mountains", "role": "annotator"},
         ],
-        "sign_up_open": False,
     }
 
 

@@ -1168,8 +1168,6 @@ export interface components {
             readonly display_name: string;
             can_create_studies: boolean;
             readonly memberships: components["schemas"]["MyMembership"][];
-            /** @description False: accounts are made by invite. */
-            readonly sign_up_open: boolean;
         };
         Member: {
             /** Format: uuid */

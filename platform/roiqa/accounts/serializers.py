@@ -41,13 +41,9 @@ class MeSerializer(serializers.Serializer[User]):
     display_name = serializers.SerializerMethodField()
     can_create_studies = serializers.BooleanField(source="may_create_studies")
     memberships = serializers.SerializerMethodField()
-    sign_up_open = serializers.SerializerMethodField(help_text="False: accounts are made by invite.")
 
     def get_display_name(self, user: User) -> str:
         return user.get_full_name() or user.username
-
-    def get_sign_up_open(self, user: User) -> bool:
-        return False
 
     @extend_schema_field(MyMembershipSerializer(many=True))
     def get_memberships(self, user: User) -> list[dict[str, Any]]:
