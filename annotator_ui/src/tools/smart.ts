@@ -22,10 +22,10 @@ export function pixelOf(point: ImagePoint, image: Size): { x: number; y: number 
   return x >= 0 && y >= 0 && x < image.width && y < image.height ? { x, y } : null;
 }
 
-/** The clicks that added to the mask, for a click that takes away to spare. */
-export function addedPoints(edits: readonly Edit[]): { x: number; y: number }[] {
+/** The clicks that added to the mask, or those that took away from it. */
+export function clicksOf(edits: readonly Edit[], positive: boolean): { x: number; y: number }[] {
   return edits.flatMap((edit) =>
-    edit.kind === "region" && edit.prompt.type === "point" && edit.prompt.positive ? [edit.prompt] : [],
+    edit.kind === "region" && edit.prompt.type === "point" && edit.prompt.positive === positive ? [edit.prompt] : [],
   );
 }
 
@@ -37,7 +37,8 @@ export function targetAt(
   edits: readonly Edit[],
   offset: number,
 ): Target | null {
-  const choice = removes ? cutAt(tree, pixel.x, pixel.y, addedPoints(edits)) : choiceAt(tree, pixel.x, pixel.y);
+  const chooses = removes ? cutAt : choiceAt;
+  const choice = chooses(tree, pixel.x, pixel.y, clicksOf(edits, removes));
   if (choice === null) return null;
   const step = Math.min(choice.nodes.length - 1, Math.max(0, choice.own + offset));
   return { choice, step, node: choice.nodes[step] ?? 0 };
