@@ -15,11 +15,11 @@ Floats = NDArray[np.float64]
 class Weights:
     """What a difference is made of; see docs/segmentation.md for how they were chosen."""
 
-    border: float = 1.0
+    border: float = 2.5
     colour: float = 0.3
     histogram: float = 12.0
     # The smaller region's area to this power multiplies the difference: crumbs are merged first.
-    size: float = 0.3
+    size: float = 0.4
 
 
 @dataclass(frozen=True)

@@ -1,15 +1,90 @@
-"""Which nodes of a tree people would choose."""
+"""Which nodes of a tree people would choose: the expected overlap with the region that was meant, from a node's shape.
+
+docs/segmentation.md says on what the coefficients were fitted.
+"""
 
 import numpy as np
 from numpy.typing import NDArray
 
+Floats = NDArray[np.float64]
+
+# One per column of `features_of`: ridge regression of the overlap with the region meant, over the nodes above a click.
+COEFFICIENTS = np.array(
+    [
+        0.3947,
+        0.037272,
+        -0.0034461,
+        -0.53363,
+        0.29538,
+        0.0083979,
+        -0.057766,
+        -0.051476,
+        -0.31662,
+        0.068573,
+        -0.0093663,
+        0.0097979,
+        -0.041735,
+        0.042756,
+        -0.0072691,
+        0.23739,
+        -0.024323,
+        0.057259,
+        -0.67669,
+        -0.0056404,
+        0.4792,
+        0.086025,
+    ]
+)
+
+
+def features_of(
+    *, labels: NDArray[np.int32], parent: NDArray[np.int64], scale: Floats, area: NDArray[np.int64]
+) -> Floats:
+    """One row per node: size, how long it lasts, how compact it is, how much of the picture's rim it holds."""
+    rim = np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]])
+    on_rim = np.bincount(rim, minlength=len(parent)).astype(np.float64)
+    bounds = _bounds(labels, parent)
+    for node, above in enumerate(parent.tolist()):
+        if above != node:
+            on_rim[above] += on_rim[node]
+    boxed = (bounds[:, 1] - bounds[:, 0] + 1) * (bounds[:, 3] - bounds[:, 2] + 1)
+    size = np.log(area / labels.size)
+    rise = np.log((scale[parent] + 0.02) / (scale + 0.02))
+    growth = np.minimum(np.log(area[parent] / area), 3)
+    fill = area / boxed
+    rim_share = on_rim / len(rim)
+    # A disc of this area held against how much rim it has: near 1 for regions that run along the picture's edge.
+    rim_density = on_rim / np.sqrt(area)
+    columns = [size, size**2, scale, scale[parent], rise, growth, fill, rim_share, rim_density]
+    columns += [size * rise, size * growth, size * scale, size * fill, rise * growth, scale**2, rise**2, growth**2]
+    columns += [np.exp(size), rim_share**2, fill**2, size * rim_share]
+    return np.stack([np.ones(len(parent)), *columns], axis=1)
+
+
+def _bounds(labels: NDArray[np.int32], parent: NDArray[np.int64]) -> NDArray[np.int64]:
+    """First and last row, first and last column of each node."""
+    bounds = np.empty((len(parent), 4), dtype=np.int64)
+    bounds[:, [0, 2]] = max(height, width)
+    bounds[:, [1, 3]] = -1
+    flat = labels.ravel()
+    rows, columns = np.repeat(np.arange(height), width), np.tile(np.arange(width), height)
+    np.minimum.at(bounds[:, 0], flat, rows)
+    np.maximum.at(bounds[:, 1], flat, rows)
+    np.minimum.at(bounds[:, 2], flat, columns)
+    np.maximum.at(bounds[:, 3], flat, columns)
+    table = bounds.tolist()
+    for node, above in enumerate(parent.tolist()):
+        if above != node:
+            mine, its = table[node], table[above]
+            its[0], its[1] = min(its[0], mine[0]), max(its[1], mine[1])
+            its[2], its[3] = min(its[2], mine[2]), max(its[3], mine[3])
+    return np.array(table, dtype=np.int64)
+
 
 def scores_of(
-    *, labels: NDArray[np.int32], parent: NDArray[np.int64], scale: NDArray[np.float64], area: NDArray[np.int64]
-) -> NDArray[np.float64]:
-    """A preference in 0..1 per node: regions that outlast many merges, neither crumbs nor the whole picture."""
-    persistence = scale[parent] - scale
-    share = area / labels.size
-    prior = np.exp(-((np.log(share + 1e-9) - np.log(0.06)) ** 2) / (2 * 1.3**2))
-    score: NDArray[np.float64] = np.clip(prior * (0.3 + 2 * persistence), 0, 1)
+    *, labels: NDArray[np.int32], parent: NDArray[np.int64], scale: Floats, area: NDArray[np.int64]
+) -> Floats:
+    """A preference in 0..1 per node."""
+    rows = features_of(labels=labels, parent=parent, scale=scale, area=area)
+    score: Floats = np.clip(rows @ COEFFICIENTS, 0, 1)
     return score

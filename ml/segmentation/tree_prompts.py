@@ -1,7 +1,6 @@
 """Answers of a region tree to clicks and boxes. The browser does the same on its own (`annotator_ui/src/model`)."""
 
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,9 +9,11 @@ from ml.segmentation.prompts import BoolMask, Box, Candidate, Pixels, Point, Pro
 from ml.segmentation.region_tree import VERSION, RegionTree, build_tree
 
 # Of two candidates for one click the smaller has at most this share of the larger one's area.
-CANDIDATE_RATIO = 0.6
-# A node belongs to a box if at least this share of its area lies inside.
-BOX_SHARE = 0.6
+CANDIDATE_RATIO = 0.5
+# A region is within a box if at least this share of its area lies inside.
+BOX_SHARE = 0.85
+# What a box gives spans at least this share of it.
+BOX_EXTENT = 0.9
 
 
 @dataclass(frozen=True)
@@ -31,10 +32,10 @@ class TreeImage:
     def predict(self, prompt: Prompt) -> list[Candidate]:
         if prompt.box is None and len(prompt.points) == 1 and prompt.points[0].positive:
             return self._candidates(prompt.points[0])
-        nodes = np.zeros(len(self.tree.parent), dtype=np.bool_)
+        mask = np.zeros(self.tree.labels.shape, dtype=np.bool_)
         if prompt.box is not None:
-            nodes |= self._nodes_in(prompt.box)
-        mask = self._corrected(self.tree.mask_of(nodes), prompt.points)
+            mask = self._leaves_in(prompt.box)[self.tree.labels]
+        mask = self._corrected(mask, prompt.points)
         return [Candidate(mask=mask, score=1.0)]
 
     def leaf_at(self, point: Point) -> int:
@@ -77,17 +78,46 @@ class TreeImage:
                 mask = mask & ~self._node_mask(cut[-1])
         return mask
 
-    @cached_property
-    def _parent(self) -> NDArray[np.int64]:
-        return self.tree.parent.astype(np.int64)
+    def _leaves_in(self, box: Box) -> NDArray[np.bool_]:
+        """Which leaves the box means.
 
-    def _nodes_in(self, box: Box) -> NDArray[np.bool_]:
-        """The nodes that belong to the box by the share of their area inside."""
-        inside = np.bincount(
-            self.tree.labels[box.y0 : box.y1, box.x0 : box.x1].ravel(), minlength=len(self.tree.parent)
-        ).astype(np.int64)
-        for node, above in enumerate(self._parent.tolist()):
-            if above != node:
-                inside[above] += inside[node]
-        result: NDArray[np.bool_] = inside >= BOX_SHARE * self.tree.area
-        return result
+        Going to coarser scales, what belongs to the surroundings flows out of the box first. So the leaves that stay
+        inside longest are taken, just as many as it needs for them to reach (nearly) all four sides.
+        """
+        tree, count = self.tree, self.tree.leaf_count
+        part = tree.labels[box.y0 : box.y1, box.x0 : box.x1]
+        if part.size == 0:
+            return np.zeros(count, dtype=np.bool_)
+        stays = _scale_of_leaving(tree, inside=np.bincount(part.ravel(), minlength=len(tree.parent)))
+        for scale in np.unique(stays)[::-1]:
+            taken: NDArray[np.bool_] = stays >= scale
+            if scale < 0 or _extent(taken[part]) >= BOX_EXTENT:
+                break
+        return taken & (stays >= 0)
+
+
+def _scale_of_leaving(tree: RegionTree, *, inside: NDArray[np.int64]) -> NDArray[np.float64]:
+    """For each leaf the scale of the smallest region around it that is no longer within the box.
+
+    `inside` has each node's pixels in the box, so far for leaves only. -1 for a leaf that itself is outside; 2 if even the
+    whole picture is within.
+    """
+    parent = tree.parent.tolist()
+    for node, above in enumerate(parent):
+        if above != node:
+            inside[above] += inside[node]
+    within = (inside >= BOX_SHARE * tree.area).tolist()
+    scale = tree.scale.tolist()
+    leaving = [2.0] * len(parent)
+    for node in range(len(parent) - 1, -1, -1):
+        leaving[node] = leaving[parent[node]] if within[node] else scale[node]
+    leaves = tree.leaf_count
+    return np.where(within[:leaves], leaving[:leaves], -1.0)
+
+
+def _extent(mask: BoolMask) -> float:
+    """The share of the rectangle that the smallest box around the mask covers."""
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    if not len(rows):
+        return 0.0
+    return float((rows[-1] - rows[0] + 1) * (columns[-1] - columns[0] + 1) / mask.size)
