@@ -1,6 +1,5 @@
 import { pixels } from "../../model/rois";
 import { Button } from "../shared/Button";
-import { Kbd } from "../shared/Kbd";
 import type { RegionTreeState } from "./useRegionTree";
 import type { SmartSelect } from "./useSmartSelect";
 
@@ -57,10 +56,10 @@ export function RegionSize({ smart }: { smart: SmartSelect }) {
       </p>
       <div className="row">
         <Button small aria-keyshortcuts="," title="Smaller region (, or wheel down)" onClick={() => smart.resize(-1)}>
-          Smaller <Kbd>,</Kbd>
+          Smaller
         </Button>
         <Button small aria-keyshortcuts="." title="Larger region (. or wheel up)" onClick={() => smart.resize(1)}>
-          Larger <Kbd>.</Kbd>
+          Larger
         </Button>
       </div>
     </fieldset>

@@ -17,13 +17,12 @@ const TOOLS: readonly { name: ToolName; label: string; shortcut: string }[] = [
 
 const HINTS: Readonly<Record<ToolName, readonly (readonly [keys: string, meaning: string])[]>> = {
   smart: [
-    ["Click", "take the region"],
-    ["Alt click", "take it away"],
-    ["Wheel , .", "smaller, larger"],
-    ["0", "own choice"],
-    ["Drag", "box"],
-    ["← ↑ → ↓", "move the cross, Shift 10 px"],
-    ["K", "click at the cross, Shift K takes away"],
+    ["Click", "take; with Alt, take away"],
+    ["Drag", "take a box"],
+    ["Wheel", "smaller, larger"],
+    [", . 0", "the same; own choice"],
+    ["Arrows", "a cross; Shift: 10 px"],
+    ["K", "click there; Shift: away"],
     ["X", "corner of a box"],
     ["Enter", "save"],
     ["Esc", "clear"],
@@ -150,6 +149,8 @@ export function Toolbar({
           </span>
           <input
             type="range"
+            // The label's first control is the output with the size.
+            aria-label="Brush size"
             min={MIN_BRUSH}
             max={MAX_BRUSH}
             value={brushSize}

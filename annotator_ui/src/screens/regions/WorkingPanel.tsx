@@ -29,6 +29,8 @@ function SpeckSlider({ size, onTidy }: { size: number; onTidy: (minArea: number)
       </span>
       <input
         type="range"
+        // The label's first control is the output with the size.
+        aria-label="Clean up specks"
         min={0}
         max={MAX_SPECK_SIDE}
         // The side of a square: the first steps are fine, the last ones coarse.

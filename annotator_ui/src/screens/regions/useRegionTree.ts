@@ -15,7 +15,8 @@ export type RegionTreeState =
   | { readonly phase: "failed"; readonly reason: string; readonly retry: () => void };
 
 const pathOf = (imageId: string) => `images/${imageId}/region-tree/`;
-const start = (imageId: string) => api.post<Job>(pathOf(imageId));
+/** The job that computes the regions; `null` when they are there already. */
+const start = (imageId: string) => api.post<Job | null>(pathOf(imageId));
 
 function isNotReady(error: unknown): boolean {
   return error instanceof ApiError && error.code === "region_tree_not_ready";
@@ -41,7 +42,17 @@ export function useRegionTree(image: ImageRow, nextImage: string | null): Region
     gcTime: 0,
   });
   const missing = isNotReady(tree.error);
-  const { mutate, reset, data: started, error: notStarted } = useMutation({ mutationFn: start });
+  const {
+    mutate,
+    reset,
+    data: started,
+    error: notStarted,
+  } = useMutation({
+    mutationFn: start,
+    onSuccess: (job) => {
+      if (job === null) void tree.refetch();
+    },
+  });
   useEffect(() => {
     if (missing) mutate(id);
   }, [missing, mutate, id]);
