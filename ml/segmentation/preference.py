@@ -63,6 +63,7 @@ def features_of(
 
 def _bounds(labels: NDArray[np.int32], parent: NDArray[np.int64]) -> NDArray[np.int64]:
     """First and last row, first and last column of each node."""
+    height, width = labels.shape
     bounds = np.empty((len(parent), 4), dtype=np.int64)
     bounds[:, [0, 2]] = max(height, width)
     bounds[:, [1, 3]] = -1
