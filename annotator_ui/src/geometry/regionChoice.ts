@@ -11,8 +11,11 @@ export interface Choice {
 /** A step to the next larger region multiplies the area by about this: less is hardly seen. */
 const JUMP = 1.5;
 
-/** A node belongs to a box when at least this part of its area lies inside; the same as in `ml/segmentation`. */
-export const BOX_SHARE = 0.6;
+/** A region is within a box when at least this part of its area lies inside; as in `ml/segmentation`. */
+export const BOX_SHARE = 0.85;
+
+/** What a box gives spans at least this part of it; as in `ml/segmentation`. */
+const BOX_EXTENT = 0.9;
 
 function indexOfBest(tree: RegionTree, nodes: readonly number[]): number {
   return nodes.reduce(
@@ -110,21 +113,59 @@ function bestFit(tree: RegionTree, inside: Uint32Array, size: number): number {
 }
 
 /**
- * What a box means: the union of the largest nodes with at least BOX_SHARE of their area inside; the single node that fits
- * it best when there are none. The nodes do not contain each other. `box` lies in the image and is not empty.
+ * For each leaf the scale of the smallest region around it that is no longer within the box: -1 for a leaf that itself is
+ * outside, 2 when even the largest region is within.
+ */
+function scalesOfLeaving(tree: RegionTree, inside: Uint32Array): Float32Array {
+  const leaving = new Float32Array(tree.nodes).fill(2);
+  const within = (node: number) => (inside[node] ?? 0) >= BOX_SHARE * (tree.area[node] ?? 0);
+  for (let node = tree.nodes - 1; node >= 0; node--) {
+    const up = tree.parent[node] ?? node;
+    if (!within(node)) leaving[node] = tree.scale[node] ?? 0;
+    else if (up !== node) leaving[node] = leaving[up] ?? 2;
+  }
+  return leaving.subarray(0, tree.leaves).map((scale, leaf) => (within(leaf) ? scale : -1));
+}
+
+/** First and last column and row of each leaf inside the box, as left, top, right, bottom. */
+function extentsInside(tree: RegionTree, box: Box): Int32Array {
+  const extents = new Int32Array(4 * tree.leaves);
+  for (let leaf = 0; leaf < tree.leaves; leaf++) extents.set([tree.width, tree.height, -1, -1], 4 * leaf);
+  for (let y = box.y; y < box.y + box.height; y++) {
+    for (let x = box.x, at = y * tree.width + box.x; x < box.x + box.width; x++, at++) {
+      const leaf = 4 * (tree.labels[at] ?? 0);
+      extents[leaf] = Math.min(extents[leaf] ?? 0, x);
+      extents[leaf + 1] = Math.min(extents[leaf + 1] ?? 0, y);
+      extents[leaf + 2] = Math.max(extents[leaf + 2] ?? 0, x);
+      extents[leaf + 3] = Math.max(extents[leaf + 3] ?? 0, y);
+    }
+  }
+  return extents;
+}
+
+/**
+ * The leaves that a box means, as `ml/segmentation` chooses them. Going to coarser scales, what belongs to the surroundings
+ * flows out of the box first: the leaves that stay inside longest are taken, just as many as it needs for them to reach
+ * nearly all four sides. The single node that fits best when no leaf is within. `box` lies in the image and is not empty.
  */
 export function boxNodes(tree: RegionTree, box: Box): number[] {
   const inside = pixelsInside(tree, box);
-  // From the roots down: what lies below a taken node is taken with it.
-  const taken = new Uint8Array(tree.nodes);
-  const nodes: number[] = [];
-  for (let node = tree.nodes - 1; node >= 0; node--) {
-    const up = tree.parent[node] ?? node;
-    if (up !== node && taken[up] === 1) taken[node] = 1;
-    else if ((inside[node] ?? 0) >= BOX_SHARE * (tree.area[node] ?? 0)) {
-      taken[node] = 1;
-      nodes.push(node);
-    }
+  const leaving = scalesOfLeaving(tree, inside);
+  const extents = extentsInside(tree, box);
+  const stays = (leaf: number) => leaving[leaf] ?? -1;
+  const leaves = Array.from(leaving.keys()).filter((leaf) => stays(leaf) >= 0);
+  leaves.sort((a, b) => stays(b) - stays(a));
+  let [left, top, right, bottom] = [tree.width, tree.height, -1, -1];
+  for (const [index, leaf] of leaves.entries()) {
+    left = Math.min(left, extents[4 * leaf] ?? 0);
+    top = Math.min(top, extents[4 * leaf + 1] ?? 0);
+    right = Math.max(right, extents[4 * leaf + 2] ?? 0);
+    bottom = Math.max(bottom, extents[4 * leaf + 3] ?? 0);
+    const next = leaves[index + 1];
+    // Leaves that leave at one scale are taken together.
+    if (next !== undefined && stays(next) === stays(leaf)) continue;
+    const reached = (right - left + 1) * (bottom - top + 1);
+    if (reached >= BOX_EXTENT * box.width * box.height) return leaves.slice(0, index + 1);
   }
-  return nodes.length > 0 ? nodes : [bestFit(tree, inside, box.width * box.height)];
+  return leaves.length > 0 ? leaves : [bestFit(tree, inside, box.width * box.height)];
 }

@@ -92,29 +92,52 @@ describe("a click that takes away", () => {
 });
 
 describe("a box", () => {
-  test("takes the largest regions that lie inside enough, each pixel once", () => {
+  test("takes leaves that lie inside enough, once each, and those that stay inside longer first", () => {
     fc.assert(
       fc.property(trees, fc.nat(), fc.nat(), fc.nat(), fc.nat(), (tree, a, b, c, d) => {
         const { x, y } = pixelIn(tree, [a, b]);
         const box = { x, y, width: 1 + (c % (tree.width - x)), height: 1 + (d % (tree.height - y)) };
-        const share = (node: number) => {
+        const within = (node: number) => {
           let shared = 0;
           for (let px = x; px < x + box.width; px++) {
             for (let py = y; py < y + box.height; py++) if (holds(tree, node, px, py)) shared += 1;
           }
-          return shared / (tree.area[node] ?? 1);
+          return shared >= BOX_SHARE * (tree.area[node] ?? 0);
+        };
+        const leavingAt = (leaf: number) => {
+          let at = leaf;
+          while (within(at)) {
+            if (tree.parent[at] === at) return 2;
+            at = tree.parent[at] ?? at;
+          }
+          return tree.scale[at] ?? 0;
         };
         const nodes = boxNodes(tree, box);
-        const inside = Array.from({ length: tree.nodes }, (_, node) => node).filter((node) => share(node) >= BOX_SHARE);
-        for (const node of inside) {
-          const above = [node];
-          while (tree.parent[above.at(-1) ?? 0] !== above.at(-1)) above.push(tree.parent[above.at(-1) ?? 0] ?? 0);
-          expect(above.filter((one) => nodes.includes(one))).toHaveLength(1);
+        const inside = Array.from({ length: tree.leaves }, (_, leaf) => leaf).filter(within);
+        if (inside.length === 0) {
+          expect(nodes).toHaveLength(1);
+          return;
         }
-        if (inside.length > 0) expect(nodes.every((node) => share(node) >= BOX_SHARE)).toBe(true);
-        else expect(nodes).toHaveLength(1);
+        expect(new Set(nodes).size).toBe(nodes.length);
+        expect(nodes.every((node) => inside.includes(node))).toBe(true);
+        const least = Math.min(...nodes.map(leavingAt));
+        expect(inside.filter((leaf) => leavingAt(leaf) > least).every((leaf) => nodes.includes(leaf))).toBe(true);
       }),
     );
+  });
+
+  test("leaves out what flows to the surroundings, once the rest reaches its sides", () => {
+    // The box holds leaves 1 to 3; 2 joins the outside at .25, the others only at .75.
+    const tree = treeOf(
+      12,
+      [0, 1, 1, 1, 1, 2, 2, 3, 3, 3, 3, 0],
+      [
+        { a: 0, b: 2, scale: 0.25 },
+        { a: 1, b: 3, scale: 0.5 },
+        { a: 4, b: 5, scale: 0.75 },
+      ],
+    );
+    expect(boxNodes(tree, { x: 1, y: 0, width: 10, height: 1 })).toEqual([1, 3]);
   });
 
   test("that holds the better part of nothing takes what fits it best", () => {
