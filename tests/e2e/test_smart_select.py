@@ -2,6 +2,7 @@
 
 import statistics
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from playwright.sync_api import FloatRect, Locator, Page, Request, Response, Route, expect
@@ -149,10 +150,10 @@ def test_what_is_clicked_is_saved_with_its_prompts_and_what_was_changed_by_hand(
     assert 0 <= event["scale"] <= 1
 
 
-def provenance_of(sent: Request) -> dict[str, object]:
+def provenance_of(sent: Request) -> dict[str, Any]:
     body = sent.post_data_json
     assert isinstance(body, dict)
-    provenance: dict[str, object] = body["provenance"]
+    provenance: dict[str, Any] = body["provenance"]
     return provenance
 
 
