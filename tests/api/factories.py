@@ -4,6 +4,7 @@ They skip the services on purpose: a test of one room must not need the rooms ab
 services keep them (`n_active`, `n_accepted`), so that the claim works on what is made here.
 """
 
+import gzip
 import hashlib
 import io
 import itertools
@@ -21,11 +22,13 @@ from PIL import Image as Picture
 from pycocotools import mask as coco_mask
 from rest_framework.test import APIClient
 
+from ml.segmentation.region_tree import build_tree
 from roiqa.accounts.models import ApiToken, User
 from roiqa.accounts.tokens import digest_of, new_secret
 from roiqa.core.models import Job
 from roiqa.core.scales import DISTORTIONS
 from roiqa.images.models import Image
+from roiqa.images.storage import put
 from roiqa.ratings.models import Assignment, AssignmentState, Rating
 from roiqa.regions.models import ROI
 from roiqa.studies.models import Invite, Membership, Role, Study, StudyImage, StudyROI
@@ -92,6 +95,14 @@ def make_image(
     if study is not None:
         StudyImage.objects.create(study=study, image=image, file_name=file_name or f"picture-{number}.png")
     return image
+
+
+def store_region_tree(image: Image) -> bytes:
+    """Put the region tree of the image's display copy where the worker would; answers its bytes, unpacked."""
+    with default_storage.open(image.display_key) as stored, Picture.open(stored) as picture:
+        tree = build_tree(np.asarray(picture.convert("RGB"))).to_bytes()
+    put(image.region_tree_key, gzip.compress(tree, mtime=0))
+    return tree
 
 
 def picture_bytes(*, width: int = 160, height: int = 120, seed: int = 0, form: str = "PNG") -> bytes:

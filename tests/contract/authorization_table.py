@@ -56,6 +56,8 @@ GET    images/{image_id}/                         401       404      ok        o
 GET    images/{image_id}/file/                    401       404      ok        ok          ok    404
 GET    images/{image_id}/thumbnail/               401       404      ok        ok          ok    404
 GET    images/{image_id}/original/                401       404      404       ok          ok    404
+GET    images/{image_id}/region-tree/             401       404      403       ok          ok    404
+POST   images/{image_id}/region-tree/             401       404      403       ok          ok    404
 GET    images/{image_id}/rois/                    401       404      ok        ok          ok    404
 POST   images/{image_id}/rois/                    401       404      403       ok          ok    404
 PATCH  rois/{roi_id}/                             401       404      404       403         ok    404
@@ -124,6 +126,7 @@ CALLS: dict[str, Call] = {
     "POST studies/{slug}/members/{member_id}/include/": Call(values={"member_id": "excluded_member_id"}),
     "POST studies/{slug}/images/": Call(body=one_picture, multipart=True),
     "DELETE studies/{slug}/images/{image_id}/": Call(values={"image_id": "bare_image_id"}),
+    "POST images/{image_id}/region-tree/": Call(values={"image_id": "bare_image_id"}),
     "POST images/{image_id}/rois/": Call(body=a_box),
     "PATCH rois/{roi_id}/": sends({"name": "another name", "level": "component"}),
     "PUT assignments/{assignment_id}/draft/": sends({"revision": 1, "draft": {"quality": 3}}),

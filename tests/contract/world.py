@@ -21,6 +21,7 @@ from tests.api.factories import (
     make_study,
     make_token,
     make_user,
+    store_region_tree,
 )
 from tests.api.release_study import freeze, image_in
 
@@ -61,6 +62,7 @@ def make_world() -> World:
     excluded = make_member(study, user=make_user("excluded-annotator"), excluded_at=timezone.now())
 
     image = image_in(study, file_name="file-kept-secret.png", with_files=True)
+    store_region_tree(image)
     claimed, rated, free = (make_roi(study, image, name=f"roi-kept-secret-{n}") for n in range(3))
     bare_image = image_in(study, file_name="bare-kept-secret.png", with_files=True)
     assignment = make_assignment(claimed, annotator)

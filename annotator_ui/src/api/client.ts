@@ -17,6 +17,8 @@ export interface RequestOptions {
   keepalive?: boolean;
   /** The page asks whether it is signed in: a 401 is an answer then, not an event. */
   quietWhenSignedOut?: boolean;
+  /** The answer is not JSON: its body is an ArrayBuffer. */
+  binary?: boolean;
 }
 
 export interface Reply<Body> {
@@ -55,7 +57,8 @@ async function bodyOf(response: Response): Promise<unknown> {
 }
 
 async function send(method: string, path: string, options: RequestOptions = {}): Promise<Reply<unknown>> {
-  const headers: Record<string, string> = { Accept: "application/json", ...options.headers };
+  const accept = options.binary ? "application/octet-stream, application/json" : "application/json";
+  const headers: Record<string, string> = { Accept: accept, ...options.headers };
   const isForm = options.body instanceof FormData;
   if (options.body !== undefined && !isForm) headers["Content-Type"] = "application/json";
   if (UNSAFE.has(method)) Object.assign(headers, await csrfHeader());
@@ -70,7 +73,7 @@ async function send(method: string, path: string, options: RequestOptions = {}):
       signal: options.signal ?? null,
       keepalive: options.keepalive ?? false,
     });
-    body = await bodyOf(response);
+    body = options.binary && response.ok ? await response.arrayBuffer() : await bodyOf(response);
   } catch (cause) {
     if (options.signal?.aborted) throw cause;
     throw networkError();
@@ -93,6 +96,7 @@ export const api = {
   request: <Body>(method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE", path: string, options?: RequestOptions) =>
     send(method, path, options) as Promise<Reply<Body>>,
   get: <Body>(path: string, options?: RequestOptions) => dataOf<Body>("GET", path, options),
+  bytes: (path: string, options?: RequestOptions) => dataOf<ArrayBuffer>("GET", path, { ...options, binary: true }),
   post: <Body>(path: string, body?: unknown, options?: RequestOptions) =>
     dataOf<Body>("POST", path, { ...options, body }),
   put: <Body>(path: string, body: unknown, options?: RequestOptions) => dataOf<Body>("PUT", path, { ...options, body }),

@@ -10,8 +10,18 @@ import {
   useState,
 } from "react";
 import type { Box } from "../geometry/mask";
-import { screenPoint } from "../geometry/points";
-import { centreOn, clampView, panBy, type Size, type View, zoomAbout, zoomStep } from "../geometry/viewport";
+import { type ImagePoint, screenPoint } from "../geometry/points";
+import {
+  centreOn,
+  clampView,
+  MARGIN_PX,
+  panBy,
+  type Size,
+  toScreen,
+  type View,
+  zoomAbout,
+  zoomStep,
+} from "../geometry/viewport";
 import { loadBitmap } from "./bitmaps";
 import { paintImage, paintOutline, pathOf, type StageOutline } from "./paint";
 import { type DeviceSize, useDeviceSize } from "./useDeviceSize";
@@ -36,6 +46,8 @@ export interface StageHandle {
   panBy: (dx: number, dy: number) => void;
   /** Brings the middle of a box of image pixels to the middle of the viewport. */
   centreOn: (box: Box) => void;
+  /** Moves the image just so far that a point of it (image pixels) can be seen. */
+  reveal: (point: ImagePoint) => void;
   focus: () => void;
 }
 
@@ -71,6 +83,12 @@ function sized(canvas: HTMLCanvasElement | null, size: DeviceSize): CanvasRender
   canvas.style.width = `${size.width / size.dpr}px`;
   canvas.style.height = `${size.height / size.dpr}px`;
   return canvas.getContext("2d");
+}
+
+/** Device pixels that bring a place on an axis inside the viewport, clear of its edge. */
+function inward(place: number, length: number): number {
+  const margin = Math.min(2 * MARGIN_PX, length / 2);
+  return Math.round(Math.min(length - margin, Math.max(margin, place)) - place);
 }
 
 interface Loaded {
@@ -197,6 +215,11 @@ export function ImageStage({
     zoomTo: (zoom) => move((from, area) => zoomFrom(from, zoom, area)),
     panBy: (dx, dy) => move((from, area) => panBy(from, dx, dy, image, area)),
     centreOn: (box) => move((from, area) => centreOn(box, from.zoom, image, area)),
+    reveal: (point) =>
+      move((from, area) => {
+        const { x, y } = toScreen(point, from);
+        return panBy(from, inward(x, area.width), inward(y, area.height), image, area);
+      }),
     focus: () => frame.current?.focus(),
   }));
 

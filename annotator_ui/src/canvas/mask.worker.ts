@@ -2,9 +2,20 @@ import type { Segmentation } from "../api/types";
 import { connectedParts } from "../geometry/components";
 import { emptyMask, type Mask } from "../geometry/mask";
 import { traceRuns } from "../geometry/outline";
+import { boxNodes } from "../geometry/regionChoice";
+import { type LeafBoxes, leafBoxes, regionRuns } from "../geometry/regionMask";
+import { checkRegionTree, layRegionTree, type RegionTree } from "../geometry/regionTree";
 import { decodeMask, encodeMask, type Runs, runsArea, runsBox, runsToString, stringToRuns } from "../geometry/rle";
 import { applyEdits, type Edit } from "../model/edits";
-import type { EditedMask, MaskReply, MaskRequest, TracedMask } from "./maskMessages";
+import type {
+  EditedMask,
+  MaskAnswer,
+  MaskReply,
+  MaskRequest,
+  RegionMask,
+  RegionTake,
+  TracedMask,
+} from "./maskMessages";
 
 function traced(runs: Runs): TracedMask {
   return { loops: traceRuns(runs), area: runsArea(runs), box: runsBox(runs) };
@@ -28,16 +39,45 @@ function replay(base: Segmentation | null, size: Segmentation["size"], edits: re
   return mask;
 }
 
-function answer(request: MaskRequest): TracedMask | EditedMask {
-  if (request.kind === "trace") return traced(stringToRuns(request.segmentation.counts, request.segmentation.size));
-  const kept = replay(request.base, request.size, request.edits);
-  const mask = request.preview === null ? kept : applyEdits(kept, [request.preview]);
+/** The tree of the image on the page: one at a time, as it has the size of the image. */
+let kept: { image: string; tree: RegionTree; boxes: LeafBoxes } | null = null;
+
+function keepTree(image: string, bytes: ArrayBuffer): true {
+  const tree = layRegionTree(bytes);
+  checkRegionTree(tree);
+  kept = { image, tree, boxes: leafBoxes(tree) };
+  return true;
+}
+
+function takeRegions(image: string, take: RegionTake): RegionMask | null {
+  if (kept === null || kept.image !== image) return null;
+  const nodes = "nodes" in take ? take.nodes : boxNodes(kept.tree, take.box);
+  const runs = regionRuns(kept.tree, nodes, kept.boxes);
+  return { ...traced(runs), counts: runsToString(runs) };
+}
+
+function edited(request: Extract<MaskRequest, { kind: "apply" }>): EditedMask {
+  const done = replay(request.base, request.size, request.edits);
+  const mask = request.preview === null ? done : applyEdits(done, [request.preview]);
   const runs = encodeMask(mask);
   return {
     ...traced(runs),
     segmentation: { size: request.size, counts: runsToString(runs) },
     parts: connectedParts(mask).length,
   };
+}
+
+function answer(request: MaskRequest): MaskAnswer<MaskRequest> {
+  switch (request.kind) {
+    case "trace":
+      return traced(stringToRuns(request.segmentation.counts, request.segmentation.size));
+    case "apply":
+      return edited(request);
+    case "tree":
+      return keepTree(request.image, request.bytes);
+    case "regions":
+      return takeRegions(request.image, request.take);
+  }
 }
 
 self.onmessage = (event: MessageEvent<MaskRequest & { id: number }>) => {

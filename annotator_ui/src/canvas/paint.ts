@@ -5,12 +5,18 @@ import type { Size, View } from "../geometry/viewport";
 export interface StageOutline {
   readonly id: string;
   readonly loops: readonly Loop[];
-  readonly emphasis: "normal" | "selected";
+  /** `adds` and `removes` are what a click would take. */
+  readonly emphasis: "normal" | "selected" | "adds" | "removes";
 }
 
 const DARK = "#000000";
 const LIGHT = "#ffffff";
 const SELECTED = "#ffd400";
+const ADDS = "#4de1ff";
+const REMOVES = "#ff7a5c";
+
+/** Paths by their loops: a hover repaints all outlines and changes one. */
+const paths = new WeakMap<readonly Loop[], Path2D>();
 
 /** Draws the image at whole device pixels with hard pixel edges, colours as they are, on the neutral surround. */
 export function paintImage(
@@ -29,7 +35,10 @@ export function paintImage(
 
 /** The loops as a path in image pixels. */
 export function pathOf(loops: readonly Loop[]): Path2D {
+  const known = paths.get(loops);
+  if (known !== undefined) return known;
   const path = new Path2D();
+  paths.set(loops, path);
   for (const loop of loops) {
     for (let corner = 0; corner + 1 < loop.length; corner += 2) {
       const x = loop[corner] ?? 0;
@@ -69,6 +78,12 @@ export function paintOutline(
   if (outline.emphasis === "selected") {
     strokeBand(scratch, path, DARK, 4);
     strokeBand(scratch, path, SELECTED, 3);
+  } else if (outline.emphasis === "adds" || outline.emphasis === "removes") {
+    strokeBand(scratch, path, DARK, 4);
+    // What would go is dashed as well: colour alone would not tell everybody.
+    if (outline.emphasis === "removes") scratch.setLineDash([6, 4]);
+    strokeBand(scratch, path, outline.emphasis === "adds" ? ADDS : REMOVES, 3);
+    scratch.setLineDash([]);
   } else {
     strokeBand(scratch, path, LIGHT, 2);
   }

@@ -58,3 +58,29 @@ export function paintBrushPreview(
   }
   strokeTwice(context, path);
 }
+
+/** The box that is being drawn, between two opposite corners. */
+export function paintBoxPreview(context: CanvasRenderingContext2D, view: View, from: ImagePoint, to: ImagePoint): void {
+  const a = toScreen(from, view);
+  const b = toScreen(to, view);
+  const path = new Path2D();
+  path.rect(Math.min(a.x, b.x), Math.min(a.y, b.y), Math.abs(a.x - b.x), Math.abs(a.y - b.y));
+  strokeTwice(context, path);
+}
+
+/** The cross that the arrow keys move: four arms around a pixel, which stays free. */
+export function paintCrosshair(context: CanvasRenderingContext2D, view: View, point: ImagePoint): void {
+  const { x, y } = toScreen(point, view);
+  const gap = Math.max(4, view.zoom);
+  const path = new Path2D();
+  for (const [dx, dy] of [
+    [1, 0],
+    [-1, 0],
+    [0, 1],
+    [0, -1],
+  ] as const) {
+    path.moveTo(x + gap * dx, y + gap * dy);
+    path.lineTo(x + (gap + 14) * dx, y + (gap + 14) * dy);
+  }
+  strokeTwice(context, path);
+}

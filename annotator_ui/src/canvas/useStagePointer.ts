@@ -20,6 +20,8 @@ export interface StageTool {
   cancel: () => void;
   leave: () => void;
   doubleClick: (pointer: StagePointer) => void;
+  /** Takes the wheel instead of zooming, which is then on Ctrl and the wheel; 1 is up and -1 down. */
+  wheel?: (step: 1 | -1, pointer: StagePointer) => void;
 }
 
 export interface PointerOptions {
@@ -185,7 +187,9 @@ export function useStagePointer(options: PointerOptions): StageCursor {
       const steps = Math.trunc(gesture.wheel / WHEEL_STEP);
       if (steps === 0) return;
       gesture.wheel = 0;
-      latest.current.onZoom(-Math.sign(steps), at(event));
+      const { tool, view, onZoom } = latest.current;
+      if (tool?.wheel && view !== null && !event.ctrlKey) tool.wheel(steps > 0 ? -1 : 1, toolPointer(event, view));
+      else onZoom(-Math.sign(steps), at(event));
     };
     const onEnter = () => {
       gesture.hovered = true;

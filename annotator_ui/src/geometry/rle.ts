@@ -1,4 +1,4 @@
-import { type Box, EMPTY_BOX, type Mask } from "./mask";
+import { type Box, EMPTY_BOX, emptyMask, type Mask } from "./mask";
 
 /**
  * COCO run lengths of a mask: pixels in column-major order, runs of 0 and 1 in turn, the first run of 0 (its length is
@@ -31,13 +31,23 @@ export function encodeMask(mask: Mask): Runs {
 }
 
 export function decodeMask(runs: Runs): Mask {
-  const data = new Uint8Array(runs.width * runs.height);
+  const mask = emptyMask(runs.width, runs.height);
+  paintRuns(mask, runs, 1);
+  return mask;
+}
+
+/** Sets the pixels of the runs to `value` (1 adds, 0 erases). Throws InvalidRLE when the sizes differ. */
+export function paintRuns(mask: Mask, runs: Runs, value: 0 | 1): void {
+  if (runs.width !== mask.width || runs.height !== mask.height) {
+    throw new InvalidRLE(
+      `A mask of ${runs.width} x ${runs.height} cannot be painted into one of ${mask.width} x ${mask.height}.`,
+    );
+  }
   let start = 0;
   runs.lengths.forEach((length, index) => {
-    if (index % 2 === 1) data.fill(1, start, start + length);
+    if (index % 2 === 1) mask.data.fill(value, start, start + length);
     start += length;
   });
-  return { width: runs.width, height: runs.height, data };
 }
 
 /** The part of a mask inside a box, as a mask of the box's size: what is far away costs nothing. */
@@ -183,6 +193,11 @@ function merge(a: Runs, b: Runs, rule: Rule): Runs {
 
 export function union(a: Runs, b: Runs): Runs {
   return merge(a, b, (inA, inB) => inA || inB);
+}
+
+/** Number of pixels that are in one of the masks only. */
+export function differenceArea(a: Runs, b: Runs): number {
+  return runsArea(merge(a, b, (inA, inB) => inA !== inB));
 }
 
 /** What is in `a` and not in `b`. */

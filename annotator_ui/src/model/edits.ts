@@ -3,6 +3,26 @@ import { removeSpecks } from "../geometry/components";
 import { copyMask, type Mask } from "../geometry/mask";
 import type { ImagePoint } from "../geometry/points";
 import { fillPolygon } from "../geometry/polygon";
+import { paintRuns, stringToRuns } from "../geometry/rle";
+
+/** What a person pointed at with Smart select, as it is kept with the ROI. Image pixels. */
+export type RegionPrompt =
+  | {
+      readonly type: "point";
+      readonly x: number;
+      readonly y: number;
+      readonly positive: boolean;
+      /** Scale of the region in the tree: the largest one around the point that was joined at it or below. */
+      readonly scale: number;
+    }
+  | {
+      readonly type: "box";
+      readonly x: number;
+      readonly y: number;
+      readonly width: number;
+      readonly height: number;
+      readonly positive: boolean;
+    };
 
 /** One step of work on a mask. Steps are data: they can be undone, replayed, stored, and sent to the worker. */
 export type Edit =
@@ -13,6 +33,13 @@ export type Edit =
       readonly points: readonly ImagePoint[];
       /** Image pixels. */
       readonly radius: number;
+    }
+  | {
+      readonly kind: "region";
+      readonly operation: "add" | "subtract";
+      readonly prompt: RegionPrompt;
+      /** The region itself, as COCO runs: the step can be replayed without the tree it was chosen from. */
+      readonly counts: string;
     }
   /** Removes parts and fills holes of fewer pixels than `minArea`. */
   | { readonly kind: "tidy"; readonly minArea: number };
@@ -52,6 +79,9 @@ function applyEdit(mask: Mask, edit: Edit): Mask {
       return mask;
     case "stroke":
       stampStroke(mask, edit.points, edit.radius, edit.operation === "add" ? 1 : 0);
+      return mask;
+    case "region":
+      paintRuns(mask, stringToRuns(edit.counts, [mask.height, mask.width]), edit.operation === "add" ? 1 : 0);
       return mask;
     case "tidy":
       return removeSpecks(mask, edit.minArea);

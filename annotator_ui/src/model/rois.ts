@@ -11,7 +11,7 @@ export const LEVEL_WORDS: Readonly<Record<ROILevel, string>> = { object: "Object
 /** Why a mask cannot be saved as it is, as a sentence; `null` when it can. */
 export function refusalOf(area: number): string | null {
   if (area >= MIN_AREA_PX) return null;
-  if (area === 0) return "Nothing is marked yet. Draw a polygon or use the brush.";
+  if (area === 0) return "Nothing is marked yet. Click a region, draw a polygon, or use the brush.";
   return `The ROI has ${pixels(area)}; it needs at least ${pixels(MIN_AREA_PX)} (32 × 32) to be judged.`;
 }
 

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { emptyMask } from "../../src/geometry/mask";
+import { decodeMask, encodeMask, runsToString, stringToRuns } from "../../src/geometry/rle";
 import { applyEdits, type Edit, type History, NO_EDITS, pushEdit, redo, undo } from "../../src/model/edits";
 import { points } from "../geometry/arbitraries";
 
@@ -16,6 +17,14 @@ const edits: fc.Arbitrary<Edit> = fc.oneof(
     operation: operations,
     points: fc.array(points, { minLength: 1, maxLength: 6 }),
     radius: fc.integer({ min: 1, max: 12 }).map((half) => half / 2),
+  }),
+  fc.record({
+    kind: fc.constant("region" as const),
+    operation: operations,
+    prompt: fc.constant({ type: "point" as const, x: 3, y: 4, positive: true, scale: 0.5 }),
+    counts: fc
+      .uint8Array({ minLength: 24 * 24, maxLength: 24 * 24, max: 1 })
+      .map((data) => runsToString(encodeMask({ width: 24, height: 24, data }))),
   }),
   fc.record({ kind: fc.constant("tidy" as const), minArea: fc.integer({ min: 1, max: 64 }) }),
 );
@@ -88,4 +97,23 @@ describe("edits", () => {
       }),
     );
   });
+});
+
+test("a region adds its own pixels exactly, and takes them away again", () => {
+  fc.assert(
+    fc.property(
+      edits.filter((edit) => edit.kind === "region"),
+      (edit) => {
+        const region = decodeMask(stringToRuns(edit.counts, [24, 24]));
+        const added = applyEdits(empty, [{ ...edit, operation: "add" }]);
+        expect(added).toEqual(region);
+        expect(applyEdits(added, [{ ...edit, operation: "subtract" }])).toEqual(empty);
+      },
+    ),
+  );
+});
+
+test("a region of another image is refused", () => {
+  const prompt = { type: "point", x: 0, y: 0, positive: true, scale: 0 } as const;
+  expect(() => applyEdits(empty, [{ kind: "region", operation: "add", prompt, counts: "04" }])).toThrow();
 });

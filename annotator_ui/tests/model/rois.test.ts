@@ -8,7 +8,7 @@ test("an area of 32 x 32 pixels is enough, one pixel less is refused with both n
 });
 
 test("an empty mask is told what to do", () => {
-  expect(refusalOf(0)).toContain("Draw");
+  expect(refusalOf(0)).toContain("draw a polygon");
 });
 
 test("an ROI without a name is called by its level and place", () => {

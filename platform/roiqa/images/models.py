@@ -43,3 +43,8 @@ class Image(models.Model):
     @property
     def thumbnail_key(self) -> str:
         return f"images/{self.sha256[:2]}/{self.sha256}/thumbnail.webp"
+
+    @property
+    def region_tree_key(self) -> str:
+        """Where the worker puts the nested regions that a click chooses from; the number is the algorithm's."""
+        return f"images/{self.sha256[:2]}/{self.sha256}/region-tree-1.bin.gz"

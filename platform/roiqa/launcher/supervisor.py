@@ -89,8 +89,10 @@ class Supervisor:
         environment["ROIQA_DATA_DIR"] = str(self.data.path)
         environment["DJANGO_SETTINGS_MODULE"] = "roiqa.config.settings"
         environment["PYTHONUNBUFFERED"] = "1"
-        source_root = str(Path(roiqa.__file__).resolve().parents[1])
-        environment["PYTHONPATH"] = os.pathsep.join(filter(None, [source_root, environment.get("PYTHONPATH", "")]))
+        source_root = Path(roiqa.__file__).resolve().parents[1]
+        # The second one is where the worker finds `ml`.
+        roots = [str(source_root), str(source_root.parent), environment.get("PYTHONPATH", "")]
+        environment["PYTHONPATH"] = os.pathsep.join(filter(None, roots))
         if not environment.get("ROIQA_SECRET_KEY") and not environment.get("ROIQA_SECRET_KEY_FILE"):
             environment["ROIQA_SECRET_KEY"] = self.data.secret_key()
         if not environment.get("ROIQA_ALLOWED_HOSTS"):

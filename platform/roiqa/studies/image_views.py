@@ -8,7 +8,7 @@ from django.http import HttpResponseBase
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework import generics, status
-from rest_framework.negotiation import BaseContentNegotiation
+from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -107,11 +107,8 @@ class ImageView(APIView):
         return Response(ImageDetailSerializer(place).data)
 
 
-class AnyMediaType(BaseContentNegotiation):
+class AnyMediaType(DefaultContentNegotiation):
     """The file is what it is: `Accept: image/png` must not be refused because errors are JSON."""
-
-    def select_parser(self, request: Request, parsers: Any) -> Any:
-        return parsers[0]
 
     def select_renderer(self, request: Request, renderers: Any, format_suffix: str | None = None) -> Any:
         return renderers[0], renderers[0].media_type

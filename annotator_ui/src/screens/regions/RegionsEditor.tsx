@@ -6,10 +6,10 @@ import { onSession } from "../../api/session";
 import type { ImageRow, ROI, Study } from "../../api/types";
 import type { StageHandle } from "../../canvas/ImageStage";
 import { keysAreTaken, useStageKeys } from "../../canvas/useStageKeys";
-import type { Edit } from "../../model/edits";
+import { type Edit, NO_EDITS } from "../../model/edits";
 import { displayName } from "../../model/rois";
 import { keepDraft, keptDraft } from "../../state/regions/drafts";
-import { editorReducer, hasWork, NEW_EDITOR, type Working } from "../../state/regions/editor";
+import { editorReducer, hasWork, NEW_EDITOR, type ToolName, type Working } from "../../state/regions/editor";
 import { nextBrushSize } from "../../tools/brush";
 import { canClose, dropLastPoint, NO_POLYGON } from "../../tools/polygon";
 import { errorText } from "../shared/ErrorNote";
@@ -22,6 +22,8 @@ import { Toolbar } from "./Toolbar";
 import { useEditorKeys } from "./useEditorKeys";
 import { useNeighbours } from "./useNeighbours";
 import { RefusedROI, useROIWrites } from "./useRegions";
+import { useRegionTree } from "./useRegionTree";
+import { useSmartSelect } from "./useSmartSelect";
 import { useWorkingMask } from "./useWorkingMask";
 import { WorkingPanel } from "./WorkingPanel";
 
@@ -56,6 +58,7 @@ export function RegionsEditor({
   const neighbours = useNeighbours(study.slug, image.id).data ?? null;
   const { save, change, remove, recreate } = useROIWrites(study.slug, image);
   const { working, selectedId, tool } = editor;
+  const regions = useRegionTree(image, neighbours?.next ?? null);
   const selected = rois.find(({ id }) => id === selectedId) ?? null;
   const unsaved = hasWork(working);
   const mask = useWorkingMask(working, preview, selected, image);
@@ -82,6 +85,49 @@ export function RegionsEditor({
     if (selected === null || selected.editable) return true;
     toast({ text: LOCKED, tone: "error" });
     return false;
+  }
+
+  const smart = useSmartSelect({
+    active: tool === "smart",
+    regions: regions.phase === "ready" ? regions.regions : null,
+    image,
+    stage,
+    operation: editor.operation,
+    edits: working?.history.done ?? NO_EDITS.done,
+    mayDraw,
+    onEdit: edit,
+    onError: (text) => toast({ text, tone: "error" }),
+  });
+
+  // The best tool is taken up once it is there, unless a person has taken one already.
+  const untouched = useRef(!unsaved);
+  const isReady = regions.phase === "ready";
+  useEffect(() => {
+    if (isReady && untouched.current) dispatch({ type: "use", tool: "smart" });
+  }, [isReady]);
+  useEffect(() => {
+    if (unsaved || polygon.points.length > 0) untouched.current = false;
+  }, [unsaved, polygon]);
+  function use(name: ToolName) {
+    untouched.current = false;
+    dispatch({ type: "use", tool: name });
+  }
+
+  // Enter right after a click saves what was clicked, not what was there before.
+  const [saveWanted, setSaveWanted] = useState(false);
+  const settledSave = useRef(() => undefined as unknown);
+  useEffect(() => {
+    settledSave.current = saveWork;
+  });
+  useEffect(() => {
+    if (!saveWanted || smart.pending > 0) return;
+    setSaveWanted(false);
+    void settledSave.current();
+  }, [saveWanted, smart.pending]);
+
+  function tidy(minArea: number) {
+    save.reset();
+    dispatch({ type: "tidy", minArea, target: selected });
   }
 
   function closePolygon() {
@@ -160,21 +206,36 @@ export function RegionsEditor({
     if (imageId) void navigate(`/studies/${study.slug}/images/${imageId}`);
   }
 
-  useStageKeys(stage, { arrows: true, onHide: setHidden });
+  useStageKeys(stage, { arrows: tool !== "smart", onHide: setHidden });
   useEditorKeys(keysAreTaken, {
-    use: (name) => dispatch({ type: "use", tool: name }),
+    use,
     operate: (operation) => dispatch({ type: "operate", operation }),
     resizeBrush: (steps) => dispatch({ type: "brush", size: nextBrushSize(editor.brushSize, steps) }),
     setLevel,
     undo: () => (polygon.points.length > 0 ? setPolygon(dropLastPoint(polygon)) : dispatch({ type: "undo" })),
     redo: () => dispatch({ type: "redo" }),
-    finish: () => (polygon.points.length > 0 ? closePolygon() : void saveWork()),
-    save: () => void saveWork(),
+    finish: () => (polygon.points.length > 0 ? closePolygon() : setSaveWanted(true)),
+    save: () => setSaveWanted(true),
     back: () => {
       if (polygon.points.length > 0) setPolygon(dropLastPoint(polygon));
       else if (selected?.editable && !unsaved) deleteROI(selected);
     },
-    cancel: () => (polygon.points.length > 0 ? setPolygon(NO_POLYGON) : unsaved || select(null)),
+    cancel: () => {
+      if (tool === "smart" && smart.cancel()) return;
+      if (polygon.points.length > 0) setPolygon(NO_POLYGON);
+      else if (!unsaved) select(null);
+      else if (tool === "smart") discard();
+    },
+    smart:
+      tool === "smart"
+        ? {
+            resize: smart.resize,
+            ownChoice: smart.ownChoice,
+            move: smart.moveCrosshair,
+            click: smart.clickCrosshair,
+            corner: smart.cornerCrosshair,
+          }
+        : null,
     startNew: () => select(null),
     rename: () => setRenaming(selectedId),
     previousImage: () => goTo(neighbours?.previous),
@@ -186,7 +247,9 @@ export function RegionsEditor({
       <ImageBar study={study} image={image} neighbours={neighbours} zoom={zoom} stage={stage} />
       <Toolbar
         editor={editor}
-        onUse={(name) => dispatch({ type: "use", tool: name })}
+        regions={regions}
+        smart={smart}
+        onUse={use}
         onOperate={(operation) => dispatch({ type: "operate", operation })}
         onBrushSize={(size) => dispatch({ type: "brush", size })}
         canUndo={working !== null && working.history.done.length > 0}
@@ -200,6 +263,7 @@ export function RegionsEditor({
         rois={rois}
         editor={editor}
         mask={mask.mask}
+        smart={smart}
         polygon={polygon}
         hidden={hidden}
         mayDraw={mayDraw}
@@ -220,7 +284,7 @@ export function RegionsEditor({
           drawingPolygon={polygon.points.length > 0 && tool === "polygon"}
           onLevel={setLevel}
           onName={(name) => dispatch({ type: "name", name })}
-          onTidy={(minArea) => edit({ kind: "tidy", minArea })}
+          onTidy={tidy}
           onSave={() => void saveWork()}
           onDiscard={discard}
         />

@@ -3,7 +3,7 @@ import type { ImageRow, ROI } from "../../api/types";
 import { ImageStage, type StageHandle } from "../../canvas/ImageStage";
 import type { EditedMask } from "../../canvas/maskMessages";
 import type { StageOutline } from "../../canvas/paint";
-import { paintBrushPreview, paintPolygonPreview } from "../../canvas/preview";
+import { paintBoxPreview, paintBrushPreview, paintCrosshair, paintPolygonPreview } from "../../canvas/preview";
 import { useOutlines } from "../../canvas/useOutlines";
 import type { StagePointer, StageTool } from "../../canvas/useStagePointer";
 import { loopsContain } from "../../geometry/outline";
@@ -14,6 +14,7 @@ import type { Editor } from "../../state/regions/editor";
 import { extendStroke } from "../../tools/brush";
 import { movePolygon, NO_POLYGON, type Polygon, pressPolygon, releasePolygon } from "../../tools/polygon";
 import { ErrorNote } from "../shared/ErrorNote";
+import type { SmartSelect } from "./useSmartSelect";
 
 /** How near to a vertex, in device pixels, a press grabs it. */
 const REACH_PX = 9;
@@ -24,6 +25,7 @@ interface Props {
   rois: readonly ROI[];
   editor: Editor;
   mask: EditedMask | null;
+  smart: SmartSelect;
   polygon: Polygon;
   hidden: boolean;
   mayDraw: () => boolean;
@@ -35,17 +37,26 @@ interface Props {
   onZoom: (zoom: number) => void;
 }
 
-/** Outlines of what is shown: the saved ROIs, and the working mask in place of the ROI it changes. */
-function useShownOutlines({ rois, editor, mask }: Pick<Props, "rois" | "editor" | "mask">) {
+/**
+ * Outlines of what is shown: the saved ROIs, the working mask in place of the ROI it changes, and on top the region that a
+ * click of Smart select would take.
+ */
+function useShownOutlines({ rois, editor, mask, smart }: Pick<Props, "rois" | "editor" | "mask" | "smart">) {
   const { loops, error } = useOutlines(rois);
   const { selectedId } = editor;
-  const outlines = useMemo(() => {
+  const kept = useMemo(() => {
     const shown: StageOutline[] = rois
       .filter(({ id }) => mask === null || id !== selectedId)
       .map(({ id }) => ({ id, loops: loops.get(id) ?? [], emphasis: id === selectedId ? "selected" : "normal" }));
     if (mask !== null) shown.push({ id: "working", loops: mask.loops, emphasis: "selected" });
     return shown;
   }, [rois, loops, mask, selectedId]);
+  const { outline, removes } = smart;
+  const outlines = useMemo(() => {
+    if (outline === null) return kept;
+    const hovered: StageOutline = { id: "hover", loops: outline.loops, emphasis: removes ? "removes" : "adds" };
+    return [...kept, hovered];
+  }, [kept, outline, removes]);
   return { outlines, loops, error };
 }
 
@@ -111,13 +122,15 @@ function useBrushTool({ editor, mayDraw, onPreview, onEdit }: Props): { tool: St
 
 /** The image with its ROIs, and the tool in hand. */
 export function RegionsStage(props: Props) {
-  const { ref, image, rois, editor, polygon, hidden, onPick, onZoom } = props;
+  const { ref, image, rois, editor, smart, polygon, hidden, onPick, onZoom } = props;
   const { outlines, loops, error } = useShownOutlines(props);
   const polygonTool = usePolygonTool(props);
   const brush = useBrushTool(props);
   const { tool, brushSize } = editor;
   const { pointer } = brush;
   const { points, hover } = polygon;
+  const { box, crosshair } = smart;
+  const tools = { select: null, smart: smart.tool, polygon: polygonTool, brush: brush.tool, eraser: brush.tool };
 
   const paintPreview = useCallback(
     (context: CanvasRenderingContext2D, view: View) => {
@@ -125,8 +138,10 @@ export function RegionsStage(props: Props) {
       if ((tool === "brush" || tool === "eraser") && pointer !== null) {
         paintBrushPreview(context, view, pointer, brushSize, tool === "eraser");
       }
+      if (tool === "smart" && box !== null) paintBoxPreview(context, view, box.from, box.to);
+      if (tool === "smart" && crosshair !== null) paintCrosshair(context, view, crosshair);
     },
-    [tool, points, hover, pointer, brushSize],
+    [tool, points, hover, pointer, brushSize, box, crosshair],
   );
 
   function pick({ point }: StagePointer) {
@@ -147,7 +162,7 @@ export function RegionsStage(props: Props) {
         label={`Image ${image.file_name}`}
         outlines={outlines}
         outlineHidden={hidden}
-        tool={tool === "select" ? null : tool === "polygon" ? polygonTool : brush.tool}
+        tool={tools[tool]}
         paintPreview={paintPreview}
         onClick={pick}
         onViewport={({ zoom }) => onZoom(zoom)}

@@ -1,10 +1,14 @@
-import type { ReactNode } from "react";
+import { Fragment, type ReactNode } from "react";
 import type { Editor, ToolName } from "../../state/regions/editor";
 import { MAX_BRUSH, MIN_BRUSH } from "../../tools/brush";
 import { Button } from "../shared/Button";
 import { Kbd } from "../shared/Kbd";
+import { RegionSize, RegionTreeNote } from "./SmartPanel";
+import type { RegionTreeState } from "./useRegionTree";
+import type { SmartSelect } from "./useSmartSelect";
 
 const TOOLS: readonly { name: ToolName; label: string; shortcut: string }[] = [
+  { name: "smart", label: "Smart select", shortcut: "M" },
   { name: "select", label: "Select", shortcut: "V" },
   { name: "polygon", label: "Polygon", shortcut: "P" },
   { name: "brush", label: "Brush", shortcut: "B" },
@@ -12,6 +16,17 @@ const TOOLS: readonly { name: ToolName; label: string; shortcut: string }[] = [
 ];
 
 const HINTS: Readonly<Record<ToolName, readonly (readonly [keys: string, meaning: string])[]>> = {
+  smart: [
+    ["Click", "take; with Alt, take away"],
+    ["Drag", "take a box"],
+    ["Wheel", "smaller, larger"],
+    [", . 0", "the same; own choice"],
+    ["Arrows", "a cross; Shift: 10 px"],
+    ["K", "click there; Shift: away"],
+    ["X", "corner of a box"],
+    ["Enter", "save"],
+    ["Esc", "clear"],
+  ],
   select: [
     ["Click", "select an ROI"],
     ["Drag", "move the image"],
@@ -39,7 +54,6 @@ const HINTS: Readonly<Record<ToolName, readonly (readonly [keys: string, meaning
 
 const ALWAYS: readonly (readonly [keys: string, meaning: string])[] = [
   ["Space", "hold and drag to move"],
-  ["+ −", "zoom, also the wheel"],
   ["H", "hold to hide outlines"],
   ["N", "new ROI"],
   ["Ctrl S", "save"],
@@ -84,6 +98,8 @@ function Choice({
 /** Tools, what they do, and the keys for it. */
 export function Toolbar({
   editor,
+  regions,
+  smart,
   canUndo,
   canRedo,
   onUse,
@@ -93,6 +109,8 @@ export function Toolbar({
   onRedo,
 }: {
   editor: Editor;
+  regions: RegionTreeState;
+  smart: SmartSelect;
   canUndo: boolean;
   canRedo: boolean;
   onUse: (tool: ToolName) => void;
@@ -105,13 +123,17 @@ export function Toolbar({
   return (
     <div className="regions-tools" role="toolbar" aria-label="Drawing tools" aria-orientation="vertical">
       {TOOLS.map(({ name, label, shortcut }) => (
-        <Choice key={name} pressed={tool === name} shortcut={shortcut} onClick={() => onUse(name)}>
-          {label}
-        </Choice>
+        <Fragment key={name}>
+          <Choice pressed={tool === name} shortcut={shortcut} onClick={() => onUse(name)}>
+            {label}
+          </Choice>
+          {name === "smart" ? <RegionTreeNote state={regions} /> : null}
+        </Fragment>
       ))}
-      {tool === "polygon" ? (
+      {tool === "smart" && regions.phase === "ready" ? <RegionSize smart={smart} /> : null}
+      {tool === "polygon" || tool === "smart" ? (
         <fieldset className="regions-group">
-          <legend>The polygon</legend>
+          <legend>{tool === "smart" ? "The region" : "The polygon"}</legend>
           <Choice pressed={operation === "add"} shortcut="A" onClick={() => onOperate("add")}>
             Adds
           </Choice>
@@ -127,6 +149,8 @@ export function Toolbar({
           </span>
           <input
             type="range"
+            // The label's first control is the output with the size.
+            aria-label="Brush size"
             min={MIN_BRUSH}
             max={MAX_BRUSH}
             value={brushSize}
@@ -143,7 +167,7 @@ export function Toolbar({
         </Button>
       </div>
       <Hints rows={HINTS[tool]} />
-      <Hints rows={ALWAYS} />
+      <Hints rows={[["+ −", tool === "smart" ? "zoom, also Ctrl and the wheel" : "zoom, also the wheel"], ...ALWAYS]} />
     </div>
   );
 }

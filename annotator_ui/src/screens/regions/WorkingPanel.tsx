@@ -1,15 +1,45 @@
 import type { ROI, ROILevel } from "../../api/types";
 import type { EditedMask } from "../../canvas/maskMessages";
 import { MAX_NAME, pixels, refusalOf } from "../../model/rois";
-import { type Editor, hasWork } from "../../state/regions/editor";
+import { type Editor, hasWork, type Working } from "../../state/regions/editor";
 import { Button } from "../shared/Button";
 import { ErrorNote } from "../shared/ErrorNote";
 import { Field } from "../shared/Field";
 import { LevelChoice } from "./LevelChoice";
 import { RefusedROI } from "./useRegions";
 
-/** Parts and holes under this many pixels are slips of the hand, not ROIs. */
-const SPECK_PX = 64;
+/** Longest side, in pixels, of a square speck or hole that can be cleaned up. */
+const MAX_SPECK_SIDE = 48;
+
+/** Size of the specks that the last step cleaned up, in pixels; 0 when it was another step. */
+function speckSize(working: Working): number {
+  const last = working.history.done.at(-1);
+  return last?.kind === "tidy" ? last.minArea : 0;
+}
+
+/** Removes small parts and fills small holes; the size is shown while it is chosen. */
+function SpeckSlider({ size, onTidy }: { size: number; onTidy: (minArea: number) => void }) {
+  return (
+    <label className="regions-group">
+      <span>
+        Clean up specks{" "}
+        <output className="numeric" aria-label="Size of specks">
+          {size === 0 ? "off" : `under ${pixels(size)}`}
+        </output>
+      </span>
+      <input
+        type="range"
+        // The label's first control is the output with the size.
+        aria-label="Clean up specks"
+        min={0}
+        max={MAX_SPECK_SIDE}
+        // The side of a square: the first steps are fine, the last ones coarse.
+        value={Math.round(Math.sqrt(size))}
+        onChange={(event) => onTidy(Number(event.target.value) ** 2)}
+      />
+    </label>
+  );
+}
 
 function heading(selected: ROI | null): string {
   if (selected === null) return "New ROI";
@@ -57,7 +87,7 @@ export function WorkingPanel({
       {working === null ? (
         <p className="muted small">
           {selected === null
-            ? "Draw a polygon or paint with the brush to mark an ROI."
+            ? "Click a region, draw a polygon, or paint with the brush to mark an ROI."
             : selected.editable
               ? "Draw to add to this ROI, erase to take away from it."
               : "This ROI can no longer be changed."}
@@ -79,11 +109,7 @@ export function WorkingPanel({
             Area: <output aria-label="Area">{pixels(area)}</output>
             {mask !== null && mask.parts > 1 ? ` in ${mask.parts} parts` : ""}
           </p>
-          {mask !== null && mask.parts > 1 ? (
-            <Button small onClick={() => onTidy(SPECK_PX)}>
-              Remove specks under {SPECK_PX} px
-            </Button>
-          ) : null}
+          <SpeckSlider size={speckSize(working)} onTidy={onTidy} />
           {refusal === null || drawingPolygon ? null : (
             <p className="note note-warn" role="status">
               {refusal}

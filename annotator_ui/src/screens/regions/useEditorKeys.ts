@@ -15,10 +15,56 @@ export interface EditorCommands {
   /** Backspace and Delete: takes a point back, or deletes the selected ROI. */
   back: () => void;
   cancel: () => void;
+  /** Keys of Smart select; `null` while another tool is in hand. */
+  smart: {
+    resize: (by: 1 | -1) => void;
+    ownChoice: () => void;
+    move: (dx: number, dy: number) => void;
+    /** `flips` when the click does the opposite: takes away instead of adding. */
+    click: (flips: boolean) => void;
+    corner: () => void;
+  } | null;
   startNew: () => void;
   rename: () => void;
   previousImage: () => void;
   nextImage: () => void;
+}
+
+const ARROWS: Readonly<Record<string, readonly [number, number]>> = {
+  ArrowLeft: [-1, 0],
+  ArrowRight: [1, 0],
+  ArrowUp: [0, -1],
+  ArrowDown: [0, 1],
+};
+
+/** Image pixels that an arrow key moves the cross by, alone and with Shift. */
+const CROSS_PX = 1;
+const CROSS_SHIFT_PX = 10;
+
+function smartCommandOf(event: KeyboardEvent, key: string, smart: EditorCommands["smart"]): (() => void) | null {
+  if (smart === null) return null;
+  const arrow = ARROWS[key];
+  if (arrow !== undefined) {
+    // A slider that has the focus keeps its arrows.
+    if (event.target instanceof HTMLInputElement) return null;
+    const step = event.shiftKey ? CROSS_SHIFT_PX : CROSS_PX;
+    return () => smart.move(arrow[0] * step, arrow[1] * step);
+  }
+  switch (key) {
+    case ",":
+      return () => smart.resize(-1);
+    case ".":
+      return () => smart.resize(1);
+    case "0":
+      return smart.ownChoice;
+    case "k":
+    case "Insert":
+      return () => smart.click(event.shiftKey);
+    case "x":
+      return smart.corner;
+    default:
+      return null;
+  }
 }
 
 function commandOf(event: KeyboardEvent, commands: EditorCommands): (() => void) | null {
@@ -29,7 +75,11 @@ function commandOf(event: KeyboardEvent, commands: EditorCommands): (() => void)
     return key === "s" ? commands.save : null;
   }
   if (event.altKey) return null;
+  const smart = smartCommandOf(event, key, commands.smart);
+  if (smart !== null) return smart;
   switch (key) {
+    case "m":
+      return () => commands.use("smart");
     case "v":
       return () => commands.use("select");
     case "p":

@@ -2,7 +2,8 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { api } from "../../api/client";
 import type { ImageRow, ROI, ROILevel, Segmentation, Study } from "../../api/types";
 import { askMaskWorker } from "../../canvas/maskWorker";
-import type { Edit } from "../../model/edits";
+import { differenceArea, stringToRuns } from "../../geometry/rle";
+import { provenanceOf, selectedEdits } from "../../model/provenance";
 import { refusalOf } from "../../model/rois";
 import type { Working } from "../../state/regions/editor";
 
@@ -27,14 +28,16 @@ export function useROIs(slug: string, imageId: string) {
   });
 }
 
-/** What the server keeps of how a mask was made. */
-function provenanceOf(edits: readonly Edit[]) {
-  const count = (kind: Edit["kind"]) => edits.filter((edit) => edit.kind === kind).length;
-  return { method: "manual", polygons: count("polygon"), strokes: count("stroke"), tidied: count("tidy") > 0 };
+/** Pixels that were changed by hand after the last step of Smart select. */
+async function editedPixels({ base, history }: Working, mask: Segmentation): Promise<number> {
+  const selected = selectedEdits(history.done);
+  if (selected === null || selected.length === history.done.length) return 0;
+  const before = await askMaskWorker({ kind: "apply", base, size: mask.size, edits: selected, preview: null });
+  const runs = (counts: string) => stringToRuns(counts, mask.size);
+  return differenceArea(runs(before.segmentation.counts), runs(mask.counts));
 }
 
-async function maskOf(working: Working, size: Segmentation["size"]): Promise<Segmentation> {
-  const { base, history } = working;
+async function maskOf({ base, history }: Working, size: Segmentation["size"]): Promise<Segmentation> {
   const mask = await askMaskWorker({ kind: "apply", base, size, edits: history.done, preview: null });
   const refusal = refusalOf(mask.area);
   if (refusal !== null) throw new RefusedROI(refusal);
@@ -57,7 +60,8 @@ export function useROIWrites(slug: string, image: ImageRow) {
       const { level, name, history, roiId } = working;
       const segmentation = await maskOf(working, [image.height, image.width]);
       if (roiId !== null) return api.patch<ROI>(`rois/${roiId}/`, { level, name, segmentation });
-      return create({ level, name, segmentation, provenance: provenanceOf(history.done) });
+      const edited = await editedPixels(working, segmentation);
+      return create({ level, name, segmentation, provenance: provenanceOf(history.done, edited) });
     },
     onSuccess: put,
   });

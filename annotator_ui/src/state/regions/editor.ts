@@ -11,12 +11,12 @@ export interface Working {
   readonly history: History;
 }
 
-export type ToolName = "select" | "polygon" | "brush" | "eraser";
+export type ToolName = "smart" | "select" | "polygon" | "brush" | "eraser";
 
 /** State of the ROI page, without what the server knows. */
 export interface Editor {
   readonly tool: ToolName;
-  /** What a polygon does to the mask; the brush always adds and the eraser always subtracts. */
+  /** What a polygon or a smart selection does to the mask; the brush always adds and the eraser always subtracts. */
   readonly operation: "add" | "subtract";
   /** Diameter in image pixels. */
   readonly brushSize: number;
@@ -42,6 +42,8 @@ export type EditorAction =
   | { type: "select"; id: string | null }
   /** A step on the mask; `target` is the selected ROI, which the first step takes up. */
   | { type: "edit"; edit: Edit; target: ROI | null }
+  /** The size of the specks to clean up. Steps in a row are one step, and size 0 is none. */
+  | { type: "tidy"; minArea: number; target: ROI | null }
   | { type: "undo" }
   | { type: "redo" }
   | { type: "level"; level: ROILevel }
@@ -81,6 +83,16 @@ export function editorReducer(editor: Editor, action: EditorAction): Editor {
     case "edit": {
       const working = editor.working ?? begun(editor, action.target);
       return { ...editor, working: { ...working, history: pushEdit(working.history, action.edit) } };
+    }
+    case "tidy": {
+      const working = editor.working ?? begun(editor, action.target);
+      const { done } = working.history;
+      const before = done.at(-1)?.kind === "tidy" ? done.slice(0, -1) : done;
+      const edit: Edit = { kind: "tidy", minArea: action.minArea };
+      return {
+        ...editor,
+        working: { ...working, history: { done: action.minArea > 0 ? [...before, edit] : before, undone: [] } },
+      };
     }
     case "undo":
       return withHistory(editor, undo);

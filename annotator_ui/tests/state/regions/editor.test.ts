@@ -44,6 +44,14 @@ describe("editor", () => {
     expect(hasWork(replay({ type: "edit", edit: STROKE, target: null }, { type: "undo" }).working)).toBe(true);
   });
 
+  test("moving the slider of specks is one step, and back at zero it is none", () => {
+    const tidy = (minArea: number) => ({ type: "tidy", minArea, target: null }) as const;
+    const stroke = { type: "edit", edit: STROKE, target: null } as const;
+    expect(replay(stroke, tidy(4), tidy(9)).working?.history.done).toEqual([STROKE, { kind: "tidy", minArea: 9 }]);
+    expect(replay(stroke, tidy(4), tidy(0)).working?.history.done).toEqual([STROKE]);
+    expect(replay(stroke, tidy(4), stroke, tidy(9)).working?.history.done).toHaveLength(4);
+  });
+
   test("after saving nothing is selected, and the next stroke starts another region of the same level", () => {
     const editor = replay(
       { type: "level", level: "component" },

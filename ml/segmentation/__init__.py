@@ -1,0 +1,1 @@
+"""Masks from prompts: one interface, several backends."""

@@ -1,0 +1,1 @@
+"""Celery workers: the only room that imports both the platform and `ml`."""
