@@ -31,7 +31,7 @@ VENV_PYTHON = VENV / "bin" / "python"
 STAMPS = VENV / "stamps"
 SETUP_LOG = VENV / "setup.log"
 UI = REPOSITORY / "annotator_ui"
-NEEDED_BYTES = 1_500_000_000
+NEEDED_BYTES = 3_000_000_000
 
 
 class SetupError(Exception):
@@ -159,12 +159,15 @@ def venv_remedy(made: subprocess.CompletedProcess[str]) -> str:
 
 def ensure_python_packages(*, dev: bool) -> None:
     constraints = REPOSITORY / "constraints.txt"
-    digest = digest_of(REPOSITORY / "pyproject.toml", constraints, python_of_venv())
-    if holds("packages-dev", digest) or (not dev and holds("packages", digest)):
+    # Without ml/ the platform runs, but its worker has neither SAM nor the network: ROIQA_ML=0 saves the download of torch.
+    extras = ",".join((["ml"] if os.environ.get("ROIQA_ML", "1") != "0" or dev else []) + (["dev"] if dev else []))
+    digest = digest_of(REPOSITORY / "pyproject.toml", constraints, python_of_venv(), extras)
+    with_dev = digest_of(REPOSITORY / "pyproject.toml", constraints, python_of_venv(), "ml,dev")
+    if holds("packages-dev", with_dev) or (not dev and holds("packages", digest)):
         return
-    say("Installing the Python packages (the first time takes a minute or two).")
+    say("Installing the Python packages, torch among them (the first time takes some minutes).")
     command = [str(VENV_PYTHON), "-m", "pip", "install", "--no-input", "--disable-pip-version-check"]
-    command += ["--constraint", str(constraints), "--editable", ".[dev]" if dev else "."]
+    command += ["--constraint", str(constraints), "--editable", f".[{extras}]" if extras else "."]
     run_quietly(command, what="The installation of the Python packages")
     leave_stamp("packages-dev" if dev else "packages", digest)
 

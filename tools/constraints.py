@@ -31,5 +31,5 @@ def installed_closure(root: str, extras: set[str]) -> dict[str, str]:
 
 if __name__ == "__main__":
     print("# The versions that the tests ran with. Made by `make constraints`.")
-    for name, version in sorted(installed_closure("roiqa", {"dev", "s3"}).items()):
+    for name, version in sorted(installed_closure("roiqa", {"dev", "ml", "s3"}).items()):
         print(f"{name}=={version.partition('+')[0]}")
