@@ -20,6 +20,8 @@ logger = logging.getLogger(__name__)
 
 Runner = Callable[["Progress"], None]
 Watcher = Callable[[Job], None]
+# Jobs that need torch go to workers that have it, and a GPU where there is one; everything else is for any worker.
+GPU_QUEUE_KINDS = frozenset({"embeddings", "proposals"})
 _runners: dict[str, Runner] = {}
 _undoers: dict[str, Watcher] = {}
 
@@ -112,7 +114,8 @@ def _send(job: Job) -> None:
     from roiqa.core.tasks import run_job_task  # noqa: PLC0415  (tasks import this module)
 
     try:
-        run_job_task.apply_async(args=(str(job.pk),), retry=False)
+        queue = "gpu" if job.kind in GPU_QUEUE_KINDS else "default"
+        run_job_task.apply_async(args=(str(job.pk),), queue=queue, retry=False)
     except settings.BROKER_ERRORS:
         # The row is safe; the sweeper sends it when the broker is back.
         logger.warning("broker unreachable, job %s waits for the sweeper", job.pk)
