@@ -1,0 +1,1 @@
+"""The words of instructions and answers: levels, templates, tokens, parsing, sampling."""

@@ -1,0 +1,1 @@
+"""One forward per image: ROIs and questions as branches of one sequence."""
