@@ -1,5 +1,6 @@
 """Settings. They read and validate the environment; nothing connects or is created at import."""
 
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -7,7 +8,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import kombu.exceptions
 import redis.exceptions
-from csp.constants import NONE, SELF
+from csp.constants import NONE, SELF, WASM_UNSAFE_EVAL
 from django.core.exceptions import ImproperlyConfigured
 
 from roiqa import __version__
@@ -55,6 +56,8 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    # Before WhiteNoise: scripts of workers and the decoder's wasm need these headers as much as the page.
+    "roiqa.core.isolation.IsolationMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -147,6 +150,18 @@ DATA_UPLOAD_MAX_NUMBER_FILES = 500
 UPLOAD_MAX_BYTES = env.integer("ROIQA_UPLOAD_MAX_MB", default=2048) * 1024 * 1024
 IMAGE_MAX_PIXELS = env.integer("ROIQA_IMAGE_MAX_MEGAPIXELS", default=100) * 1_000_000
 
+# Segmentation models: what ships, and what an admin adds (`manage.py download_weights`, or a folder copied by hand).
+WEIGHTS_DIR = DATA_DIR / "weights"
+SEGMENTATION_FOLDERS = [REPOSITORY / "fixtures" / "segmentation", WEIGHTS_DIR]
+# What new studies use until their admin says otherwise: `region-tree` or the id of a model.
+SEGMENTATION_MODEL = env.text("ROIQA_SEGMENTATION_MODEL") or "region-tree"
+# Masks decoded in the web process, per process: how many at once, with how many threads each, and how many may wait.
+DECODE_AT_ONCE = env.integer("ROIQA_DECODE_AT_ONCE", default=1)
+DECODE_THREADS = env.integer("ROIQA_DECODE_THREADS", default=min(4, os.cpu_count() or 1))
+DECODE_WAITING = env.integer("ROIQA_DECODE_WAITING", default=8)
+DECODE_PER_MINUTE = env.integer("ROIQA_DECODE_PER_MINUTE", default=1200)
+DECODE_CACHE_BYTES = env.integer("ROIQA_DECODE_CACHE_MB", default=256) * 1024 * 1024
+
 REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "roiqa.accounts.authentication.TokenAuthentication",
@@ -197,7 +212,8 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [NONE],
-        "script-src": [SELF],
+        # WebAssembly may be compiled (the decoder in the browser), text may not.
+        "script-src": [SELF, WASM_UNSAFE_EVAL],
         "style-src": [SELF],
         "img-src": [SELF, "blob:", "data:"],
         "font-src": [SELF],
