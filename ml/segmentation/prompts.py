@@ -3,7 +3,7 @@
 Coordinates are pixels of the upright image: x to the right, y down, the centre of the top left pixel is (0, 0).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 Pixels = NDArray[np.uint8]
 BoolMask = NDArray[np.bool_]
+Logits = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -34,10 +35,14 @@ class Box:
 
 @dataclass(frozen=True)
 class Prompt:
-    """Points in the order in which they were clicked, a box, or both. At least one of them."""
+    """Points in the order in which they were clicked, a box, or both. At least one of them.
+
+    `previous`: the `logits` of the candidate that these prompts correct, for backends that gave some.
+    """
 
     points: tuple[Point, ...] = ()
     box: Box | None = None
+    previous: Logits | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
         if not self.points and self.box is None:
@@ -46,10 +51,14 @@ class Prompt:
 
 @dataclass(frozen=True)
 class Candidate:
-    """A mask (height x width) and how much the backend believes in it, 0 to 1."""
+    """A mask (height x width) and how much the backend believes in it, 0 to 1.
+
+    `logits` is the mask as the backend takes it back in `Prompt.previous`; None if it does not.
+    """
 
     mask: BoolMask
     score: float
+    logits: Logits | None = field(default=None, compare=False, repr=False)
 
 
 class PreparedImage(Protocol):
