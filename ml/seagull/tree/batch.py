@@ -35,13 +35,14 @@ class QuestionRow:
     """The row b of the batch."""
     roi_id: str
     task: str
-    """quality, importance, distortion, judge_quality, judge_importance or judge_type."""
+    """quality, importance, distortion (the first severity), presence (With or Without), judge_quality,
+    judge_importance, judge_type, or severity_type (the type that a given severity is said of)."""
     position: int
     """Flat position b * T + t of the last token before what is read."""
     candidates: tuple[int, ...]
     """First tokens of the closed set, in the order of its values; Yes before No."""
     subject: str | None = None
-    """The type or the level word that a judgment asks for; of a severity leaf, the severity word before the type."""
+    """The type or the level word that a judgment asks for; of severity_type, the severity word."""
 
 
 @dataclass(frozen=True, slots=True)
