@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ml.seagull.evaluation.metrics import LEVELS, SCALE_MAX, FloatArray, srocc
+from ml.seagull.evaluation.metrics import FloatArray, srocc
+from ml.seagull.language.levels import level_of
 
 IntArray = npt.NDArray[np.int64]
 
@@ -27,11 +28,6 @@ class PanelCeiling:
     same_word: float
     rois: int
     halvings: int
-
-
-def level_of(mean: float) -> int:
-    """Level 0..4 of a mean on 0..4 (specs 3.3: clamp(ceil(5 s / 4) - 1, 0, 4))."""
-    return int(np.clip(np.ceil(LEVELS * mean / SCALE_MAX) - 1, 0, LEVELS - 1))
 
 
 def word_ceiling(means: FloatArray) -> float:
