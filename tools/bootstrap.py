@@ -32,6 +32,10 @@ STAMPS = VENV / "stamps"
 SETUP_LOG = VENV / "setup.log"
 UI = REPOSITORY / "annotator_ui"
 NEEDED_BYTES = 3_000_000_000
+# The official package, with which tests compare SAM's masks. torchvision's wheel does not import beside a CPU build of torch
+# and disturbs transformers, so both lie in a folder that only those tests put on their path.
+SEGMENT_ANYTHING = VENV / "segment-anything"
+SEGMENT_ANYTHING_PACKAGES = ["torchvision==0.28.0", "segment-anything==1.0"]
 
 
 class SetupError(Exception):
@@ -172,6 +176,23 @@ def ensure_python_packages(*, dev: bool) -> None:
     leave_stamp("packages-dev" if dev else "packages", digest)
 
 
+def ensure_segment_anything() -> None:
+    """The tests that compare with it say so and are skipped without it."""
+    digest = digest_of(python_of_venv(), *SEGMENT_ANYTHING_PACKAGES)
+    if holds("segment-anything", digest):
+        return
+    say("Installing segment-anything for the tests that compare masks with it.")
+    shutil.rmtree(SEGMENT_ANYTHING, ignore_errors=True)
+    command = [str(VENV_PYTHON), "-m", "pip", "install", "--no-input", "--disable-pip-version-check", "--no-deps"]
+    command += ["--target", str(SEGMENT_ANYTHING), *SEGMENT_ANYTHING_PACKAGES]
+    try:
+        run_quietly(command, what="The installation of segment-anything")
+    except SetupError as error:
+        say(f"The tests that compare masks with segment-anything will be skipped. {error}")
+        return
+    leave_stamp("segment-anything", digest)
+
+
 def python_of_venv() -> str:
     return subprocess.run([VENV_PYTHON, "--version"], check=True, capture_output=True, text=True).stdout.strip()
 
@@ -249,6 +270,7 @@ def main() -> None:
     path = set_up(dev=options.dev)
     if options.action == "test":
         ensure_chromium(path)
+        ensure_segment_anything()
         become([str(VENV_PYTHON), str(REPOSITORY / "tools" / "check.py"), *options.arguments], path)
     if options.action == "run":
         become([str(VENV_PYTHON), str(REPOSITORY / "manage.py"), "up", *options.arguments], path)
