@@ -282,6 +282,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/images/{image_id}/decode/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * The mask of clicks and a box, decoded on the server (whoever may draw)
+         * @description `Accept: application/octet-stream` asks for the low-res logits (`RQD1`, docs/segmentation.md) instead of full masks. 409 `embedding_not_ready` as for the embedding.
+         */
+        post: operations["decode_mask"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/images/{image_id}/embedding/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The image's embedding (whoever may draw on it)
+         * @description Binary, little endian, `RQE1`: docs/segmentation.md describes it. 409 `embedding_not_ready` (with the id of the `job` that will make it, if one is under way) while it is not computed; POST starts that.
+         */
+        get: operations["get_embedding"];
+        put?: never;
+        /**
+         * Have the image's embedding computed (whoever may draw on it)
+         * @description Repeating it while the job is under way answers with the same job.
+         */
+        post: operations["compute_embedding"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/images/{image_id}/file/": {
         parameters: {
             query?: never;
@@ -443,6 +487,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/proposals/{proposal_id}/accept/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make a proposal an ROI, as it is or as repaired (admins, ML engineers) */
+        post: operations["accept_proposal"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/proposals/{proposal_id}/reject/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Reject a proposal: it is not proposed again (admins, ML engineers) */
+        post: operations["reject_proposal"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/proposals/{proposal_id}/undo/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make a decided proposal pending again; the ROI it became goes while unrated (admins, ML engineers) */
+        post: operations["undo_proposal"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/releases/{release_id}/": {
         parameters: {
             query?: never;
@@ -530,6 +625,46 @@ export interface paths {
         head?: never;
         /** Change an ROI: its region and level only while nobody has rated it */
         patch: operations["change_roi"];
+        trace?: never;
+    };
+    "/api/v1/segmentation-models/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The segmentation models of this installation, by id
+         * @description `region-tree`, which needs no weights, is not one of them.
+         */
+        get: operations["list_segmentation_models"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/segmentation-models/{model_id}/decoder/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A model's mask decoder: one ONNX file, for the browser
+         * @description docs/segmentation.md describes its inputs and outputs. The strong ETag is its sha256.
+         */
+        get: operations["get_decoder"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/studies/": {
@@ -812,6 +947,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/studies/{slug}/proposals/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The study's proposals, image by image, the best of each first (admins, ML engineers) */
+        get: operations["list_proposals"];
+        put?: never;
+        /**
+         * Have masks proposed for the study's images (admins)
+         * @description By the study's segmentation model, or its region trees. Repeating it adds nothing: what was proposed before, decided or not, is not proposed again, nor what overlaps an ROI by more than 0.85. The job's report: `images`, `added`, `failed`.
+         */
+        post: operations["compute_proposals"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/studies/{slug}/releases/": {
         parameters: {
             query?: never;
@@ -834,6 +990,22 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /**
+         * @description A request body in which every field must be known: a misspelt field is named, never silently dropped.
+         *
+         *     This is also what keeps a client from setting what is not offered (role, is_staff, ...).
+         */
+        AcceptInputRequest: {
+            /** @description The mask as a person repaired it. */
+            segmentation?: components["schemas"]["MaskRequest"];
+            level?: components["schemas"]["ROILevel"];
+            /** @default  */
+            name: string;
+            /** @description What was repaired; at most 64 KB. */
+            provenance?: {
+                [key: string]: unknown;
+            };
+        };
         /**
          * @description A request body in which every field must be known: a misspelt field is named, never silently dropped.
          *
@@ -911,6 +1083,29 @@ export interface components {
          * @enum {string}
          */
         AssignmentState: "active" | "expired" | "submitted" | "skipped";
+        Candidate: {
+            segmentation: components["schemas"]["Mask"];
+            /** @description [x, y, w, h] in px; zeros if empty */
+            bbox: [
+                number,
+                number,
+                number,
+                number
+            ];
+            /** @description In pixels. */
+            area: number;
+            /**
+             * Format: double
+             * @description How much the model believes in it, about 0 to 1.
+             */
+            iou_prediction: number;
+        };
+        /**
+         * @description * `best` - best
+         *     * `all` - all
+         * @enum {string}
+         */
+        CandidatesEnum: "best" | "all";
         ChangedROI: {
             /** Format: uuid */
             roi: string;
@@ -966,6 +1161,33 @@ export interface components {
             username: string;
             password: string;
         };
+        /** @description Prompts for one mask, in pixels of the upright image. */
+        DecodeInputRequest: {
+            /** @description Id of a segmentation model; the study's when left out. */
+            model?: string;
+            points?: components["schemas"]["PointInputRequest"][];
+            /** @description [x0, y0, x1, y1], half-open */
+            box?: [
+                number,
+                number,
+                number,
+                number
+            ] | null;
+            /** @description The logits of the mask so far: base64 of fp16, little endian, row by row, of the model's `low_res`. */
+            previous?: string | null;
+            /** @default best */
+            candidates: components["schemas"]["CandidatesEnum"];
+        };
+        /** @description The model's own choice first. */
+        Decoded: {
+            model: string;
+            candidates: components["schemas"]["Candidate"][];
+        };
+        Decoder: {
+            url: string;
+            sha256: string;
+            bytes: number;
+        };
         DistortionLabel: {
             present: boolean;
             /** Format: double */
@@ -1011,6 +1233,15 @@ export interface components {
          *
          *     This is also what keeps a client from setting what is not offered (role, is_staff, ...).
          */
+        EmbeddingInputRequest: {
+            /** @description Id of a segmentation model; the study's when left out. */
+            model?: string;
+        };
+        /**
+         * @description A request body in which every field must be known: a misspelt field is named, never silently dropped.
+         *
+         *     This is also what keeps a client from setting what is not offered (role, is_staff, ...).
+         */
         ExclusionInputRequest: {
             reason: string;
         };
@@ -1028,6 +1259,12 @@ export interface components {
             images: boolean;
         };
         /**
+         * @description * `sam` - sam
+         *     * `sam2` - sam2
+         * @enum {string}
+         */
+        FamilyEnum: "sam" | "sam2";
+        /**
          * @description * `seagull` - seagull
          *     * `coco` - coco
          *     * `ratings` - ratings
@@ -1035,6 +1272,12 @@ export interface components {
          * @enum {string}
          */
         FormatEnum: "seagull" | "coco" | "ratings" | "parquet";
+        /**
+         * @description * `pad` - pad
+         *     * `stretch` - stretch
+         * @enum {string}
+         */
+        GeometryEnum: "pad" | "stretch";
         HourCount: {
             /** Format: date-time */
             hour: string;
@@ -1250,6 +1493,16 @@ export interface components {
          *
          *     This is also what keeps a client from setting what is not offered (role, is_staff, ...).
          */
+        NewProposalsInputRequest: {
+            level: components["schemas"]["ROILevel"];
+            /** @description Ids of images of the study; all of them when left out. */
+            images?: string[];
+        };
+        /**
+         * @description A request body in which every field must be known: a misspelt field is named, never silently dropped.
+         *
+         *     This is also what keeps a client from setting what is not offered (role, is_staff, ...).
+         */
         NewROIInputRequest: {
             /** @description Slug of the study that the ROI is drawn for. */
             study: string;
@@ -1280,6 +1533,8 @@ export interface components {
             ask_extra_on_tie?: boolean;
             /** @description Annotators may draw ROIs too. */
             annotators_draw?: boolean;
+            /** @description What makes masks of clicks: `region-tree` or the id of a segmentation model. */
+            segmentation_model?: string;
             /** @description The study's address; made from the title when left out. */
             slug?: string;
         };
@@ -1319,6 +1574,19 @@ export interface components {
              */
             previous: string | null;
             results: components["schemas"]["Job"][];
+        };
+        PaginatedProposalList: {
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?cursor=cD00ODY%3D"
+             */
+            next: string | null;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?cursor=cj0xJnA9NDg3
+             */
+            previous: string | null;
+            results: components["schemas"]["Proposal"][];
         };
         PaginatedROIList: {
             /**
@@ -1409,7 +1677,20 @@ export interface components {
             ask_extra_on_tie?: boolean;
             /** @description Annotators may draw ROIs too. */
             annotators_draw?: boolean;
+            /** @description What makes masks of clicks: `region-tree` or the id of a segmentation model. */
+            segmentation_model?: string;
             state?: components["schemas"]["StudyState"];
+        };
+        /**
+         * @description A request body in which every field must be known: a misspelt field is named, never silently dropped.
+         *
+         *     This is also what keeps a client from setting what is not offered (role, is_staff, ...).
+         */
+        PointInputRequest: {
+            x: number;
+            y: number;
+            /** @default true */
+            positive: boolean;
         };
         Progress: {
             rois: components["schemas"]["ROICounts"];
@@ -1424,6 +1705,52 @@ export interface components {
              */
             rating_hours_left: number | null;
         };
+        /** @description A mask that a backend proposes; `roi` is what it became. */
+        Proposal: {
+            /** Format: uuid */
+            readonly id: string;
+            /** Format: uuid */
+            image: string;
+            readonly image_url: string;
+            file_name: string;
+            level: components["schemas"]["ROILevel"];
+            readonly segmentation: components["schemas"]["Mask"];
+            /** @description [x, y, w, h] in px */
+            bbox: [
+                number,
+                number,
+                number,
+                number
+            ];
+            /** @description In pixels. */
+            area: number;
+            /**
+             * Format: double
+             * @description How much the backend believes in it, 0 to 1.
+             */
+            score: number;
+            /**
+             * Format: double
+             * @description 0 to 1; null for backends without logits.
+             */
+            stability: number | null;
+            state: components["schemas"]["ProposalState"];
+            /** @description Backend, version and prompt. */
+            source: {
+                [key: string]: unknown;
+            };
+            /** Format: uuid */
+            roi: string | null;
+            /** Format: date-time */
+            readonly created_at: string;
+        };
+        /**
+         * @description * `pending` - Pending
+         *     * `accepted` - Accepted
+         *     * `rejected` - Rejected
+         * @enum {string}
+         */
+        ProposalState: "pending" | "accepted" | "rejected";
         /** @description An ROI. The context holds `user`, and `roles`: their roles by study id. */
         ROI: {
             /** Format: uuid */
@@ -1620,6 +1947,32 @@ export interface components {
             ];
             counts: string;
         };
+        /** @description A model with weights. The context holds `default`: what new studies use. */
+        SegmentationModel: {
+            id: string;
+            title: string;
+            family: components["schemas"]["FamilyEnum"];
+            /** @description The beginning of the weights' sha256, for provenance. */
+            version: string;
+            /**
+             * @description `pad`: the longer side fills the input, the rest is padded; `stretch`: both do.
+             *
+             *     * `pad` - pad
+             *     * `stretch` - stretch
+             */
+            geometry: components["schemas"]["GeometryEnum"];
+            /** @description Side of the model's square input, in pixels. */
+            input_size: number;
+            /** @description [rows, columns] of the decoder's masks */
+            low_res: [
+                number,
+                number
+            ];
+            embedding: components["schemas"]["Tensor"][];
+            readonly decoder: components["schemas"]["Decoder"];
+            licence: string;
+            readonly is_default: boolean;
+        };
         /**
          * @description A request body in which every field must be known: a misspelt field is named, never silently dropped.
          *
@@ -1687,6 +2040,7 @@ export interface components {
             readonly lease_minutes: number;
             readonly ask_extra_on_tie: boolean;
             readonly annotators_draw: boolean;
+            readonly segmentation_model: string;
             my_roles: components["schemas"]["Role"][];
             /** Format: date-time */
             readonly created_at: string;
@@ -1703,6 +2057,12 @@ export interface components {
          * @enum {string}
          */
         StudyState: "open" | "paused" | "closed";
+        Tensor: {
+            /** @description The decoder's input. */
+            name: string;
+            /** @description Without the batch dimension. */
+            shape: number[];
+        };
         Token: {
             /** Format: uuid */
             readonly id: string;
@@ -3155,6 +3515,329 @@ export interface operations {
             };
         };
     };
+    decode_mask: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                image_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["DecodeInputRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Decoded"];
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description The request cannot be read, or a field is wrong: `fields` names it. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not signed in, or the token or log-in has run out. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Signed in, but without the right; or the CSRF token is missing. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description It does not exist, or you may not know that it does. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The asked-for media type is not offered. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description It cannot be done in the present state. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The request is larger than this installation takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body's media type is not taken here. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The request is readable but breaks a rule of the domain. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Too many attempts: wait for the seconds in `Retry-After`. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    get_embedding: {
+        parameters: {
+            query?: {
+                /** @description Id of a segmentation model; the study's when left out. */
+                model?: string;
+            };
+            header?: never;
+            path: {
+                image_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description What you hold (If-None-Match) is still it. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read, or a field is wrong: `fields` names it. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not signed in, or the token or log-in has run out. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Signed in, but without the right; or the CSRF token is missing. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description It does not exist, or you may not know that it does. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The asked-for media type is not offered. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description It cannot be done in the present state. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The request is readable but breaks a rule of the domain. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    compute_embedding: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                image_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["EmbeddingInputRequest"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description It is there already. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read, or a field is wrong: `fields` names it. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not signed in, or the token or log-in has run out. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Signed in, but without the right; or the CSRF token is missing. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description It does not exist, or you may not know that it does. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The asked-for media type is not offered. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description It cannot be done in the present state. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The request is larger than this installation takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body's media type is not taken here. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The request is readable but breaks a rule of the domain. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     get_image_file: {
         parameters: {
             query?: never;
@@ -4156,6 +4839,316 @@ export interface operations {
             };
         };
     };
+    accept_proposal: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                proposal_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["AcceptInputRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ROI"];
+                };
+            };
+            /** @description The request cannot be read, or a field is wrong: `fields` names it. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not signed in, or the token or log-in has run out. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Signed in, but without the right; or the CSRF token is missing. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description It does not exist, or you may not know that it does. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The asked-for media type is not offered. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description It cannot be done in the present state. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The request is larger than this installation takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body's media type is not taken here. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The request is readable but breaks a rule of the domain. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    reject_proposal: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                proposal_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Proposal"];
+                };
+            };
+            /** @description The request cannot be read, or a field is wrong: `fields` names it. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not signed in, or the token or log-in has run out. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Signed in, but without the right; or the CSRF token is missing. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description It does not exist, or you may not know that it does. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The asked-for media type is not offered. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description It cannot be done in the present state. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The request is larger than this installation takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body's media type is not taken here. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The request is readable but breaks a rule of the domain. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    undo_proposal: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                proposal_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Proposal"];
+                };
+            };
+            /** @description The request cannot be read, or a field is wrong: `fields` names it. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not signed in, or the token or log-in has run out. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Signed in, but without the right; or the CSRF token is missing. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description It does not exist, or you may not know that it does. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The asked-for media type is not offered. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description It cannot be done in the present state. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The request is larger than this installation takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body's media type is not taken here. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The request is readable but breaks a rule of the domain. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     get_release: {
         parameters: {
             query?: never;
@@ -4692,6 +5685,134 @@ export interface operations {
             };
             /** @description The body's media type is not taken here. */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The request is readable but breaks a rule of the domain. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    list_segmentation_models: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SegmentationModel"][];
+                };
+            };
+            /** @description Not signed in, or the token or log-in has run out. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Signed in, but without the right; or the CSRF token is missing. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The asked-for media type is not offered. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    get_decoder: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                model_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description What you hold (If-None-Match) is still it. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not signed in, or the token or log-in has run out. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Signed in, but without the right; or the CSRF token is missing. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description It does not exist, or you may not know that it does. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The asked-for media type is not offered. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description It cannot be done in the present state. */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6608,6 +7729,214 @@ export interface operations {
             };
             /** @description It cannot be done in the present state. */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The request is readable but breaks a rule of the domain. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    list_proposals: {
+        parameters: {
+            query?: {
+                /** @description The pagination cursor value. */
+                cursor?: string;
+                /** @description Only the proposals on this image. */
+                image?: string;
+                /**
+                 * @description * `object` - Object
+                 *     * `component` - Component
+                 */
+                level?: "object" | "component";
+                /** @description Number of results to return per page. */
+                limit?: number;
+                /**
+                 * @description * `pending` - Pending
+                 *     * `accepted` - Accepted
+                 *     * `rejected` - Rejected
+                 */
+                state?: "pending" | "accepted" | "rejected";
+            };
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaginatedProposalList"];
+                };
+            };
+            /** @description The request cannot be read, or a field is wrong: `fields` names it. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not signed in, or the token or log-in has run out. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Signed in, but without the right; or the CSRF token is missing. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description It does not exist, or you may not know that it does. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The asked-for media type is not offered. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description It cannot be done in the present state. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The request is readable but breaks a rule of the domain. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    compute_proposals: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewProposalsInputRequest"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description The request cannot be read, or a field is wrong: `fields` names it. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not signed in, or the token or log-in has run out. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Signed in, but without the right; or the CSRF token is missing. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description It does not exist, or you may not know that it does. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The asked-for media type is not offered. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description It cannot be done in the present state. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The request is larger than this installation takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body's media type is not taken here. */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };

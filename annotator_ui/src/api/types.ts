@@ -41,6 +41,15 @@ export type Exclusion = Schemas["ExclusionInputRequest"];
 
 export type ImageRow = Schemas["Image"];
 export type ROI = Schemas["ROI"];
+/** A model with weights; `region-tree`, which has none, is not one. */
+export type SegmentationModel = Schemas["SegmentationModel"];
+export type DecodeRequest = Schemas["DecodeInputRequest"];
+/** What the server answers when asked for full masks; the model's own choice first. */
+export type Decoded = Schemas["Decoded"];
+export type Proposal = Schemas["Proposal"];
+export type ProposalState = Schemas["ProposalState"];
+export type ProposalsRequest = Schemas["NewProposalsInputRequest"];
+export type ProposalAcceptance = Schemas["AcceptInputRequest"];
 /** COCO run-length encoding in its compressed string form; size is [height, width]. */
 export type Segmentation = Schemas["Mask"];
 
@@ -55,6 +64,21 @@ export interface ImportReport {
   /** How many in all; `refused` lists the first 2,000. */
   refused_count: number;
   refused: { file: string; reason: string; code: string }[];
+}
+
+/** `report` of an embeddings job. */
+export interface EmbeddingsReport {
+  computed: number;
+  known: number;
+  /** Ids of images whose files are gone from storage. */
+  failed: string[];
+}
+
+/** `report` of a proposals job. */
+export interface ProposalsReport {
+  images: number;
+  added: number;
+  failed: string[];
 }
 
 /** `report` of an export job that is done. */

@@ -202,6 +202,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         "RulesetName": "roiqa.studies.models.RulesetName",
         "JobState": "roiqa.core.models.JobState",
         "Split": "roiqa.images.models.Split",
+        "ProposalState": "roiqa.studies.models.ProposalState",
         "ROILevel": "roiqa.regions.models.Level",
         "AssignmentState": "roiqa.ratings.models.AssignmentState",
         "SkipReason": "roiqa.ratings.models.SkipReason",

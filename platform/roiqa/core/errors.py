@@ -63,3 +63,13 @@ class TooLarge(DomainError):
     """The request is larger than the installation accepts."""
 
     default_code = "too_large"
+
+
+class TooManyRequests(DomainError):
+    """More than is served at a time: come back after `retry_after_seconds`."""
+
+    default_code = "too_many_requests"
+
+    def __init__(self, detail: str, *, retry_after_seconds: int, code: str | None = None) -> None:
+        super().__init__(detail, code=code)
+        self.retry_after_seconds = retry_after_seconds

@@ -18,6 +18,7 @@ STATUS_OF_FAMILY: Mapping[type[errors.DomainError], int] = {
     errors.NotFound: status.HTTP_404_NOT_FOUND,
     errors.Conflict: status.HTTP_409_CONFLICT,
     errors.TooLarge: status.HTTP_413_REQUEST_ENTITY_TOO_LARGE,
+    errors.TooManyRequests: status.HTTP_429_TOO_MANY_REQUESTS,
 }
 
 
@@ -52,7 +53,9 @@ def exception_handler(exc: Exception, context: Mapping[str, Any]) -> Response | 
 def _translate(exc: Exception) -> Response | None:
     if isinstance(exc, errors.DomainError):
         code = next(number for family, number in STATUS_OF_FAMILY.items() if isinstance(exc, family))
-        return Response({**error_body(exc.code, exc.detail, exc.fields), **exc.extra}, status=code)
+        body = {**error_body(exc.code, exc.detail, exc.fields), **exc.extra}
+        wait = {"Retry-After": str(exc.retry_after_seconds)} if isinstance(exc, errors.TooManyRequests) else {}
+        return Response(body, status=code, headers=wait)
     if isinstance(exc, (RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent)):
         return Response(error_body("too_large", str(exc)), status=status.HTTP_413_REQUEST_ENTITY_TOO_LARGE)
     if isinstance(exc, Http404):

@@ -33,18 +33,23 @@ class Image(models.Model):
         return f"{self.sha256[:12]} {self.width}x{self.height}"
 
     @property
+    def folder_key(self) -> str:
+        """The folder in storage that holds everything of this picture, and nothing else."""
+        return f"images/{self.sha256[:2]}/{self.sha256}"
+
+    @property
     def original_key(self) -> str:
-        return f"images/{self.sha256[:2]}/{self.sha256}/original"
+        return f"{self.folder_key}/original"
 
     @property
     def display_key(self) -> str:
-        return f"images/{self.sha256[:2]}/{self.sha256}/display.png"
+        return f"{self.folder_key}/display.png"
 
     @property
     def thumbnail_key(self) -> str:
-        return f"images/{self.sha256[:2]}/{self.sha256}/thumbnail.webp"
+        return f"{self.folder_key}/thumbnail.webp"
 
     @property
     def region_tree_key(self) -> str:
         """Where the worker puts the nested regions that a click chooses from; the number is the algorithm's."""
-        return f"images/{self.sha256[:2]}/{self.sha256}/region-tree-1.bin.gz"
+        return f"{self.folder_key}/region-tree-1.bin.gz"

@@ -10,7 +10,8 @@ from django.db.models.functions import Greatest
 from django.utils import timezone
 
 from roiqa.images.models import Image
-from roiqa.regions.models import ROI
+from roiqa.regions.models import ROI, Level
+from roiqa.regions.segmentation_models import REGION_TREE
 
 
 class StudyState(models.TextChoices):
@@ -47,6 +48,8 @@ class Study(models.Model):
     )
     ask_extra_on_tie = models.BooleanField(default=True)
     annotators_draw = models.BooleanField(default=False)
+    # What makes masks of clicks: "region-tree" or the id of a segmentation model.
+    segmentation_model = models.CharField(max_length=64, default=REGION_TREE)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     created_at = models.DateTimeField(default=timezone.now)
 
@@ -175,3 +178,58 @@ class StudyROI(models.Model):
 
     def __str__(self) -> str:
         return f"{self.roi_id} in {self.study_id}"
+
+
+class ProposalState(models.TextChoices):
+    PENDING = "pending"
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+
+
+class Proposal(models.Model):
+    """A mask that a backend proposes for an image of a study. It becomes an ROI only when a person accepts it.
+
+    Decided ones are kept: what was rejected once is not proposed again.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="proposals")
+    image = models.ForeignKey(Image, on_delete=models.CASCADE, related_name="+")
+    level = models.CharField(max_length=9, choices=Level.choices)
+    # COCO's compressed RLE, as in ROI.
+    counts = models.TextField()
+    mask_sha256 = models.CharField(max_length=64)
+    x = models.PositiveIntegerField()
+    y = models.PositiveIntegerField()
+    w = models.PositiveIntegerField()
+    h = models.PositiveIntegerField()
+    area = models.PositiveIntegerField()
+    # How much the backend believes in it, 0 to 1; stability (None for backends without logits) likewise.
+    score = models.FloatField()
+    stability = models.FloatField(null=True)
+    # Backend, version and prompt: what the provenance of its ROI will say.
+    source = models.JSONField(default=dict)
+    state = models.CharField(max_length=8, choices=ProposalState.choices, default=ProposalState.PENDING)
+    roi = models.ForeignKey(ROI, null=True, on_delete=models.SET_NULL, related_name="+")
+    decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    decided_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["study", "image", "level", "mask_sha256"], name="proposal_once"),
+            models.CheckConstraint(condition=models.Q(level__in=Level.values), name="proposal_level_known"),
+            models.CheckConstraint(condition=models.Q(state__in=ProposalState.values), name="proposal_state_known"),
+            models.CheckConstraint(condition=models.Q(area__gte=ROI.MIN_AREA_PX), name="proposal_not_too_small"),
+        ]
+        indexes = [
+            models.Index(fields=["study", "state", "created_at", "id"], name="proposal_queue"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.level} {self.state} on {self.image_id}"
+
+    @property
+    def bbox(self) -> list[int]:
+        """[x, y, w, h] in image pixels."""
+        return [self.x, self.y, self.w, self.h]

@@ -36,6 +36,7 @@ class StudySerializer(serializers.ModelSerializer[Study]):
             "lease_minutes",
             "ask_extra_on_tie",
             "annotators_draw",
+            "segmentation_model",
             "my_roles",
             "created_at",
             "counts",
@@ -54,6 +55,11 @@ class StudyProtocolInput(StrictSerializer):
     lease_minutes = WholeNumber(min_value=1, max_value=240, required=False, help_text="How long a claim is held.")
     ask_extra_on_tie = Flag(required=False, help_text="One more rater where exactly half see a distortion.")
     annotators_draw = Flag(required=False, help_text="Annotators may draw ROIs too.")
+    segmentation_model = Text(
+        max_length=64,
+        required=False,
+        help_text="What makes masks of clicks: `region-tree` or the id of a segmentation model.",
+    )
 
 
 class NewStudyInput(StudyProtocolInput):

@@ -3,12 +3,15 @@
 from collections.abc import Mapping
 from typing import Any
 
+from django.conf import settings
 from django.db import IntegrityError, connection, transaction
 from django.db.models import Q
 from django.utils.text import slugify
 
 from roiqa.accounts.models import User
 from roiqa.core import audit
+from roiqa.regions.segmentation_models import check_name
+from roiqa.studies import embeddings
 from roiqa.studies.errors import MayNotCreateStudies, RatersCannotShrink, SlugTaken
 from roiqa.studies.models import Membership, Role, Study, StudyROI
 
@@ -30,10 +33,14 @@ _RELABEL = _LOCKED + "SET consensus_due = true FROM locked WHERE r.id = locked.i
 def create_study(*, by: User, title: str, slug: str = "", **protocol: Any) -> Study:
     """A new study with `by` as its admin. Without a slug one is made from the title.
 
-    Raises MayNotCreateStudies, SlugTaken.
+    Raises MayNotCreateStudies, SlugTaken, UnknownModel.
     """
     if not by.may_create_studies:
         raise MayNotCreateStudies
+    if "segmentation_model" in protocol:
+        check_name(protocol["segmentation_model"], field="segmentation_model")
+    else:
+        protocol["segmentation_model"] = settings.SEGMENTATION_MODEL
     if slug:
         study = _insert(slug=slug, title=title, created_by=by, **protocol)
         if study is None:
@@ -66,7 +73,7 @@ def _insert_under_free_slug(*, title: str, **fields: Any) -> Study:
 
 @transaction.atomic
 def change_study(*, study: Study, by: User, changes: Mapping[str, Any]) -> Study:
-    """Change title, texts, state or protocol. Raises RatersCannotShrink once rating has begun."""
+    """Change title, texts, state or protocol. Raises RatersCannotShrink once rating has begun, UnknownModel."""
     # NO KEY: rows that refer to the study can still be written. An import takes the same lock when it reads
     # `raters_per_roi`, so that no new ROI misses a change.
     held = Study.objects.select_for_update(no_key=True).get(pk=study.pk)
@@ -74,6 +81,8 @@ def change_study(*, study: Study, by: User, changes: Mapping[str, Any]) -> Study
     changed = {name: value for name, value in changes.items() if value != before[name]}
     if "raters_per_roi" in changed:
         _change_raters(study=held, wanted=changed["raters_per_roi"])
+    if "segmentation_model" in changed:
+        check_name(changed["segmentation_model"], field="segmentation_model")
     if "ruleset" in changed:
         with connection.cursor() as cursor:
             cursor.execute(_RELABEL, {"study": held.pk})
@@ -89,6 +98,8 @@ def change_study(*, study: Study, by: User, changes: Mapping[str, Any]) -> Study
             before={name: before[name] for name in changed},
             after=changed,
         )
+    if "segmentation_model" in changed:
+        embeddings.start_for_study(study=held, user_id=by.pk)
     return held
 
 

@@ -14,7 +14,7 @@ from roiqa.core import audit, jobs
 from roiqa.core.errors import NotFound
 from roiqa.core.models import Job, JobState
 from roiqa.regions.models import Level
-from roiqa.studies import region_trees
+from roiqa.studies import embeddings, region_trees
 from roiqa.studies.content import lock_content
 from roiqa.studies.imports.archives import archive_entries, looks_like_zip, open_archive
 from roiqa.studies.imports.names import NameRefused, clean_name
@@ -84,6 +84,8 @@ def run_import(progress: jobs.Progress) -> None:
         )
         if report.images_added:
             region_trees.start_for_study(study_id=payload["study_id"], user_id=payload["user_id"])
+            study = Study.objects.get(pk=payload["study_id"])
+            embeddings.start_for_study(study=study, user_id=payload["user_id"])
     finally:
         # An attempt that lost its lease must not take the files from its successor.
         if Job.objects.filter(pk=job.pk, attempts=job.attempts).exists():

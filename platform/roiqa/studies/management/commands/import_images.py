@@ -13,7 +13,7 @@ from django.core.management.base import BaseCommand, CommandError
 from roiqa.core import audit
 from roiqa.core.errors import DomainError
 from roiqa.regions.models import Level
-from roiqa.studies import region_trees
+from roiqa.studies import embeddings, region_trees
 from roiqa.studies.imports.archives import archive_entries, looks_like_zip, open_archive
 from roiqa.studies.imports.names import NameRefused, clean_name
 from roiqa.studies.imports.pipeline import Import, Options
@@ -65,6 +65,7 @@ class Command(BaseCommand):
         if report.images_added:
             # Left to the worker: an import must not wait for it, and this process need not be able to import `ml`.
             region_trees.start_for_study(study_id=study.pk, user_id=None)
+            embeddings.start_for_study(study=study, user_id=None)
         if options["json"]:
             self.stdout.write(json.dumps(report.as_json(), indent=2))
         else:
