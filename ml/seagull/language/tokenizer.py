@@ -61,6 +61,10 @@ class LanguageTokenizer:
             self._known[text] = ids
         return ids
 
+    def following(self, text: str) -> tuple[int, ...]:
+        """Ids of a text that goes on right behind a word, such as a comma: no blank is put before it."""
+        return self.encode(f"a{text}")[len(self.encode("a")) :]
+
     def decode(self, ids: Sequence[int]) -> str:
         """The text of ids, special tokens left out."""
         return str(self.backend.decode(list(ids), skip_special_tokens=True))
