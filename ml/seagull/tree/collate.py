@@ -7,7 +7,7 @@ import torch
 
 from ml.seagull.data.records import ImageSample
 from ml.seagull.language.prompts import Prompt
-from ml.seagull.language.sampling import ImagePlan
+from ml.seagull.language.sampling import ImagePlan, generator
 from ml.seagull.language.tokenizer import LanguageTokenizer
 from ml.seagull.network.config import NetworkConfig
 from ml.seagull.network.inputs import ImageInputs, ROIInputs, prepare_image, prepare_roi
@@ -33,6 +33,7 @@ def assembler_for(config: NetworkConfig, tokenizer: LanguageTokenizer, prompt: P
         tokenizer=tokenizer,
         prompt=prompt,
         image_tokens=config.image_token_count,
+        global_tokens=config.global_view,
         local_tokens=config.local != "none",
     )
 
@@ -46,13 +47,14 @@ def collate(
     plan: Sequence[ImagePlan],
     severity_types: bool = False,
     pad_to: int = 1,
+    draw: tuple[int, int] | None = None,
 ) -> Batch:
     """The batch of these images under these plans (one per sample, see `language.sampling`).
 
-    Raises MissingTarget, naming image and region, for an answer that could teach nothing, and ValueError for a mask
+    `draw` is (run seed, epoch) in training, where local crops of large regions are random windows. Raises MissingTarget, naming image and region, for an answer that could teach nothing, and ValueError for a mask
     that is not of its image's size.
     """
-    images, rois = prepare(samples, plan, config)
+    images, rois = prepare(samples, plan, config, draw=draw)
     tree = assemble(
         samples, plan, assembler_for(config, tokenizer, prompt), severity_types=severity_types, pad_to=pad_to
     )
@@ -60,9 +62,15 @@ def collate(
 
 
 def prepare(
-    samples: Sequence[ImageSample], plan: Sequence[ImagePlan], config: NetworkConfig
+    samples: Sequence[ImageSample],
+    plan: Sequence[ImagePlan],
+    config: NetworkConfig,
+    *,
+    draw: tuple[int, int] | None = None,
 ) -> tuple[ImageInputs, ROIInputs]:
-    """Pixels and regions of the plans, region after region in their order."""
+    """Pixels and regions of the plans, region after region in their order. Raises ValueError if there is no region."""
+    if not any(planned.rois for planned in plan):
+        raise ValueError("no image of the batch has a region with a question: leave such images out")
     pixels, masks, crops, index = [], [], [], []
     for number, (sample, planned) in enumerate(zip(samples, plan, strict=True)):
         picture = sample.load()
@@ -74,7 +82,8 @@ def prepare(
                     f"image {sample.image_id} is {picture.shape[1]} x {picture.shape[0]}, the mask of ROI "
                     f"{roi.roi_id} {roi.rle.width} x {roi.rle.height}: a mask must be of its image's size"
                 )
-            mask, crop = prepare_roi(picture, roi.mask, config)
+            rng = None if draw is None else generator("window", *draw, sample.image_id, roi.roi_id)
+            mask, crop = prepare_roi(picture, roi.mask, config, rng=rng)
             masks.append(mask)
             crops.append(crop)
             index.append(number)

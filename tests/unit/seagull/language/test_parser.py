@@ -5,11 +5,23 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ml.seagull.language.answers import canonical, distortion_answer, level_answer
-from ml.seagull.language.levels import DISTORTIONS, IMPORTANCE_WORDS, QUALITY_WORDS, SEVERITY_WORDS
+from ml.seagull.language.levels import DISTORTIONS, QUALITY_WORDS, SEVERITY_WORDS
 from ml.seagull.language.parser import parse_distortions, parse_importance, parse_judgment, parse_quality
 from ml.seagull.language.prompts import load_prompt, prompt_ids
 
-WORDS = [*DISTORTIONS, *SEVERITY_WORDS, *QUALITY_WORDS, "with", "without", "and", ",", ".", ":", "distortions", "colour"]
+WORDS = [
+    *DISTORTIONS,
+    *SEVERITY_WORDS,
+    *QUALITY_WORDS,
+    "with",
+    "without",
+    "and",
+    ",",
+    ".",
+    ":",
+    "distortions",
+    "colour",
+]
 TEXT = st.text(max_size=60) | st.lists(st.sampled_from(WORDS), max_size=14).map(" ".join)
 LABELS = st.dictionaries(st.sampled_from(DISTORTIONS), st.none() | st.integers(0, 4), max_size=6)
 
@@ -45,7 +57,10 @@ def test_levels_are_read_back(level):
     [
         ("With minor colorfulness and trivial contrast distortions.", {"colorfulness": 3, "contrast": 4}),
         ("with blur distortion.", {"blur": None}),
-        ("Answer: With SEVERE  Blur,\n minor noise, and exposure distortions", {"blur": 1, "noise": 3, "exposure": None}),
+        (
+            "Answer: With SEVERE  Blur,\n minor noise, and exposure distortions",
+            {"blur": 1, "noise": 3, "exposure": None},
+        ),
         ("With severe blur and trivial blur distortions.", {"blur": 1}),
         ("With minor colour distortion.", {"colorfulness": 3}),
         ("With minor colourfulness distortion.", {"colorfulness": 3}),
