@@ -6,14 +6,9 @@ Celery loads it by name (`include` in `roiqa.config.celery`); jobs come through 
 import gzip
 import logging
 
-import numpy as np
-from django.core.files.storage import default_storage
-from PIL import Image as Picture
-
-from ml.segmentation.prompts import Pixels
 from ml.segmentation.region_tree import build_tree
+from ml.worker.pictures import display_pixels
 from roiqa.core import jobs
-from roiqa.images.models import Image
 from roiqa.images.storage import put
 from roiqa.studies import region_trees
 
@@ -33,7 +28,7 @@ def compute_region_trees(progress: jobs.Progress) -> None:
             progress.job.report["known"] += 1
             continue
         try:
-            tree = build_tree(_display_pixels(image))
+            tree = build_tree(display_pixels(image))
         except FileNotFoundError:
             # One lost file must not keep the other images from their trees.
             logger.warning("image %s has no display copy in storage: no region tree", image.pk)
@@ -45,9 +40,3 @@ def compute_region_trees(progress: jobs.Progress) -> None:
     progress.job.message = (
         f"{report['computed']} region trees computed, {report['known']} known before, {len(report['failed'])} failed."
     )
-
-
-def _display_pixels(image: Image) -> Pixels:
-    """The upright picture that people see, height x width x 3."""
-    with default_storage.open(image.display_key, "rb") as stored, Picture.open(stored) as picture:
-        return np.asarray(picture.convert("RGB"))

@@ -5,11 +5,13 @@ after the commit; `run` executes it under a lease. If the broker is down the row
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
+from threading import Event, Thread
 
 from django.conf import settings
-from django.db import transaction
+from django.db import DatabaseError, connection, transaction
 from django.db.models import Q
 from django.utils import timezone
 
@@ -22,6 +24,8 @@ Runner = Callable[["Progress"], None]
 Watcher = Callable[[Job], None]
 # Jobs that need torch go to workers that have it, and a GPU where there is one; everything else is for any worker.
 GPU_QUEUE_KINDS = frozenset({"embeddings", "proposals"})
+# Hundreds of images and a large model on a slow machine: days. A worker that hangs loses its lease long before.
+LONG = {"soft_time_limit": 7 * 24 * 3600, "time_limit": 7 * 24 * 3600 + 60}
 _runners: dict[str, Runner] = {}
 _undoers: dict[str, Watcher] = {}
 
@@ -48,6 +52,29 @@ class Progress:
         self.job.done = done
         if timezone.now() - self._last_write >= timedelta(milliseconds=250):
             self._write(message=message)
+
+    @contextmanager
+    def alive(self) -> Iterator[None]:
+        """Renew the lease while one step takes longer than a lease lasts: a model loads, a large picture is encoded."""
+        done = Event()
+        thread = Thread(target=self._renew_until, args=(done,), name=f"lease of {self.job.pk}", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            done.set()
+            thread.join()
+
+    def _renew_until(self, done: Event) -> None:
+        held = Job.objects.filter(pk=self.job.pk, state=JobState.RUNNING, attempts=self.job.attempts)
+        try:
+            while not done.wait(Job.LEASE.total_seconds() / 4):
+                held.update(lease_expires_at=timezone.now() + Job.LEASE)
+        except DatabaseError:
+            # The next step writes the lease itself, and finds out whether the job is still ours.
+            logger.warning("the lease of job %s could not be renewed", self.job.pk)
+        finally:
+            connection.close()
 
     def _write(self, message: str | None) -> None:
         self._last_write = timezone.now()
@@ -114,8 +141,8 @@ def _send(job: Job) -> None:
     from roiqa.core.tasks import run_job_task  # noqa: PLC0415  (tasks import this module)
 
     try:
-        queue = "gpu" if job.kind in GPU_QUEUE_KINDS else "default"
-        run_job_task.apply_async(args=(str(job.pk),), queue=queue, retry=False)
+        options = {"queue": "gpu", **LONG} if job.kind in GPU_QUEUE_KINDS else {"queue": "default"}
+        run_job_task.apply_async(args=(str(job.pk),), retry=False, **options)
     except settings.BROKER_ERRORS:
         # The row is safe; the sweeper sends it when the broker is back.
         logger.warning("broker unreachable, job %s waits for the sweeper", job.pk)

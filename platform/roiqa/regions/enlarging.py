@@ -6,9 +6,8 @@ acts on rows and columns alone, so both together are one small matrix for the ro
 
 import numpy as np
 from numpy.typing import NDArray
-from pycocotools import mask as coco_mask
 
-from roiqa.regions.masks import Mask, mask_from_compressed
+from roiqa.regions.masks import Mask, mask_from_array
 from roiqa.regions.segmentation_models import SegmentationModel
 
 # Columns are enlarged in blocks of about this many numbers, so that a large image costs little memory.
@@ -28,8 +27,7 @@ def full_mask(
     step = max(1, _BLOCK_NUMBERS // height)
     for start in range(0, width, step):
         transposed[start : start + step] = columns[start : start + step] @ halfway.T > 0
-    counts: bytes = coco_mask.encode(transposed.T)["counts"]
-    return mask_from_compressed(counts.decode("ascii"), height=height, width=width)
+    return mask_from_array(transposed.T)
 
 
 def _both_steps(low: int, side: int, kept: int, size: int) -> NDArray[np.float32]:

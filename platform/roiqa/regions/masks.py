@@ -64,6 +64,13 @@ def mask_from_counts(counts: Sequence[Any], *, height: int, width: int) -> Mask:
     return mask_from_runs(np.array(counts, dtype=np.int64), height=height, width=width)
 
 
+def mask_from_array(pixels: npt.NDArray[Any]) -> Mask:
+    """The mask of an array (height x width): what is not zero belongs to it."""
+    height, width = pixels.shape
+    counts: bytes = coco_mask.encode(np.asfortranarray(pixels != 0, dtype=np.uint8))["counts"]
+    return mask_from_compressed(counts.decode("ascii"), height=height, width=width)
+
+
 def mask_from_polygons(polygons: Sequence[Any], *, height: int, width: int) -> Mask:
     """The union of the polygons, each [x1, y1, x2, y2, ...] in pixels, rasterised as pycocotools does it.
 

@@ -25,8 +25,8 @@ FORMAT = 1
 REGION_TREE = "region-tree"
 FAMILIES = ("sam", "sam2")
 GEOMETRIES = ("pad", "stretch")
-ID_PATTERN = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}\Z")
-_HASH_PATTERN = re.compile(r"[0-9a-f]{64}\Z")
+_ID_PATTERN = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?")
+_HASH_PATTERN = re.compile(r"[0-9a-f]{64}")
 _MAX_SIDE = 4096
 _MAX_NUMBERS = 64 * 1024 * 1024
 _MAX_DECODER_BYTES = 512 * 1024 * 1024
@@ -69,13 +69,6 @@ class SegmentationModel:
     def version(self) -> str:
         """What provenance calls these weights."""
         return self.weights_sha256[:12]
-
-    def resized(self, *, height: int, width: int) -> tuple[int, int]:
-        """Rows and columns of the model's input that hold an image of this size, as `ml.segmentation` resizes it."""
-        if self.geometry == "stretch":
-            return self.input_size, self.input_size
-        scale = self.input_size / max(height, width)
-        return int(height * scale + 0.5), int(width * scale + 0.5)
 
 
 class ModelNotFound(NotFound):
@@ -160,7 +153,7 @@ def _model(said: dict[str, Any], folder: Path) -> SegmentationModel:
     if rows != columns:
         raise ValueError(f"its low_res {said['low_res']!r} is not square")
     return SegmentationModel(
-        id=_matching(said["id"], ID_PATTERN),
+        id=_matching(said["id"], _ID_PATTERN),
         title=_text(said["title"]),
         family=_one_of(said["family"], FAMILIES),
         weights_sha256=_matching(said["weights_sha256"], _HASH_PATTERN),
@@ -184,7 +177,7 @@ def _text(value: Any) -> str:
 
 
 def _matching(value: Any, pattern: re.Pattern[str]) -> str:
-    if not pattern.match(_text(value)) or value == REGION_TREE:
+    if not pattern.fullmatch(_text(value)) or value == REGION_TREE:
         raise ValueError(f"{value!r} cannot stand here")
     return str(value)
 
