@@ -51,7 +51,7 @@ class SAMDecoder(nn.Module):
     def _tokens(self, coords: Tensor, labels: Tensor) -> Tensor:
         """B x 1 x tokens x C: the decoder's own tokens and the prompt's."""
         # Clicks name pixels; the encoding wants their centres, as shares of the model's input.
-        where = self.positions(((coords + 0.5) / self.input_size).unsqueeze(1)).squeeze(1)
+        where = self.prompts.shared_embedding(((coords + 0.5) / self.input_size).unsqueeze(1)).squeeze(1)
         labels = labels.unsqueeze(-1)
         sparse = torch.where(labels == PADDING, self.prompts.not_a_point_embed.weight, where)
         kinds = self._point_weights()
@@ -91,7 +91,8 @@ class SAMDecoder(nn.Module):
     def _masks(self, answers: Tensor, upscaled: Tensor) -> Tensor:
         """B x 4 x L x L from the four mask tokens (B x 4 x C) and the upscaled features."""
         mixing = [mlp(answers[:, number]) for number, mlp in enumerate(self.masks.output_hypernetworks_mlps)]
-        return torch.einsum("bkc,bchw->bkhw", torch.stack(mixing, dim=1), upscaled)
+        count, _, height, width = upscaled.shape
+        return (torch.stack(mixing, dim=1) @ upscaled.flatten(2)).reshape(count, -1, height, width)
 
 
 class SAM2Decoder(SAMDecoder):

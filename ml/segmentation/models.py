@@ -5,6 +5,8 @@ import re
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
 
@@ -34,18 +36,41 @@ def load(model: str | Path, device: str = "cpu") -> SAMBackend:
     `model`: a folder in transformers' layout, an official `segment_anything` checkpoint (*.pth) or an id on the hub such
     as `facebook/sam-vit-base`, which is fetched if the local cache has none. Raises ModelError or ManifestError.
     """
+    with folder_of(model) as folder:
+        return _load_folder(folder, device, name=name_of(model))
+
+
+def id_of(name: str) -> str:
+    """The nearest word that a manifest takes for an id."""
+    return re.sub(r"[^a-z0-9._-]+", "-", name.lower()).strip("-._")[:64] or "model"
+
+
+def name_of(model: str | Path) -> str:
+    """What a model is called where its folder has no manifest."""
+    path = Path(model)
+    return path.stem if path.suffix in _CHECKPOINTS else path.resolve().name
+
+
+@contextmanager
+def folder_of(model: str | Path) -> Iterator[Path]:
+    """The folder in transformers' layout behind what `load` takes; that of a checkpoint is gone afterwards."""
     path = Path(model)
     if path.suffix in _CHECKPOINTS:
-        return _load_checkpoint(path, device)
-    if path.is_dir():
-        return _load_folder(path, device, name=path.resolve().name)
-    if path.exists():
+        with tempfile.TemporaryDirectory(prefix="roiqa-sam-") as converted:
+            _convert(path, Path(converted))
+            yield Path(converted)
+    elif path.is_dir():
+        yield path
+    elif path.exists():
         raise ModelError(
             f"{path} is a file of a kind that is not read here: give the folder of config.json, or a .pth."
         )
-    if isinstance(model, str) and _HUB_ID.fullmatch(model):
-        return _load_folder(_fetched(model), device, name=model.rpartition("/")[2])
-    raise ModelError(f"{path} does not exist: give a folder with config.json and model.safetensors, or a .pth file.")
+    elif _HUB_ID.fullmatch(str(model)):
+        yield _fetched(str(model))
+    else:
+        raise ModelError(
+            f"{path} does not exist: give a folder with config.json and model.safetensors, or a .pth file."
+        )
 
 
 def described(
@@ -56,7 +81,7 @@ def described(
     decoder = decoder_for(network, family)
     side = decoder.input_size
     return Manifest(
-        id=re.sub(r"[^a-z0-9._-]+", "-", name.lower()).strip("-._") or "model",
+        id=id_of(name),
         title=title or name,
         family=family,
         weights_sha256=manifests.weights_sha256(folder),
@@ -176,16 +201,14 @@ def _embedding_shapes(network: Any, decoder: SAMDecoder) -> tuple[TensorShape, .
     )
 
 
-def _load_checkpoint(path: Path, device: str) -> SAMBackend:
+def _convert(checkpoint: Path, output: Path) -> None:
     """Pickles are opened in a process of their own, which leaves safetensors."""
-    if not path.is_file():
-        raise ModelError(f"{path} does not exist: give the path of an official segment_anything checkpoint.")
-    with tempfile.TemporaryDirectory(prefix="roiqa-sam-") as name:
-        command = [sys.executable, "-m", "ml.segmentation.official_checkpoint", str(path), "--output", name]
-        done = subprocess.run(command, check=False, capture_output=True, text=True)  # noqa: S603  (our own module)
-        if done.returncode != 0:
-            raise ModelError(done.stderr.strip().rpartition("\n")[2] or f"{path} could not be converted.")
-        return _load_folder(Path(name), device, name=path.stem)
+    if not checkpoint.is_file():
+        raise ModelError(f"{checkpoint} does not exist: give the path of an official segment_anything checkpoint.")
+    command = [sys.executable, "-m", "ml.segmentation.official_checkpoint", str(checkpoint), "--output", str(output)]
+    done = subprocess.run(command, check=False, capture_output=True, text=True)  # noqa: S603  (our own module)
+    if done.returncode != 0:
+        raise ModelError(done.stderr.strip().rpartition("\n")[2] or f"{checkpoint} could not be converted.")
 
 
 def _fetched(hub_id: str) -> Path:
