@@ -5,7 +5,6 @@ import logging
 from collections.abc import Iterator
 from typing import Any
 
-from django.core.files.storage import default_storage
 from django.db import transaction
 
 from ml.segmentation.prompts import Backend, Prompt
@@ -14,7 +13,7 @@ from ml.worker.pictures import display_pixels
 from roiqa.core import jobs
 from roiqa.core.models import Job, JobState
 from roiqa.images.models import Image
-from roiqa.images.storage import put
+from roiqa.images.storage import keep_computed
 from roiqa.regions.embeddings import key_of, storage_key
 from roiqa.regions.masks import mask_from_array
 from roiqa.regions.segmentation_models import REGION_TREE, SegmentationModel, find
@@ -54,10 +53,7 @@ def compute_embeddings(progress: jobs.Progress) -> None:
 
 def _encode(image: Image, model: SegmentationModel) -> None:
     embedding = sam(model).encode(display_pixels(image))
-    put(storage_key(image, model), embedding.to_bytes(key=key_of(image, model)))
-    if not Image.objects.filter(pk=image.pk).exists():
-        # Removed from the installation meanwhile: nothing of it may stay behind.
-        default_storage.delete(storage_key(image, model))
+    keep_computed(image, storage_key(image, model), embedding.to_bytes(key=key_of(image, model)))
 
 
 @jobs.runs(proposals.KIND)

@@ -9,7 +9,7 @@ import logging
 from ml.segmentation.region_tree import build_tree
 from ml.worker.pictures import display_pixels
 from roiqa.core import jobs
-from roiqa.images.storage import put
+from roiqa.images.storage import keep_computed
 from roiqa.studies import region_trees
 
 logger = logging.getLogger(__name__)
@@ -34,7 +34,7 @@ def compute_region_trees(progress: jobs.Progress) -> None:
             logger.warning("image %s has no display copy in storage: no region tree", image.pk)
             progress.job.report["failed"].append(str(image.pk))
             continue
-        put(image.region_tree_key, gzip.compress(tree.to_bytes(), GZIP_LEVEL, mtime=0))
+        keep_computed(image, image.region_tree_key, gzip.compress(tree.to_bytes(), GZIP_LEVEL, mtime=0))
         progress.job.report["computed"] += 1
     report = progress.job.report
     progress.job.message = (

@@ -31,7 +31,7 @@ from roiqa.images.models import Image
 from roiqa.images.storage import put
 from roiqa.ratings.models import Assignment, AssignmentState, Rating
 from roiqa.regions.models import ROI
-from roiqa.studies.models import Invite, Membership, Role, Study, StudyImage, StudyROI
+from roiqa.studies.models import Invite, Membership, Proposal, Role, Study, StudyImage, StudyROI
 
 PASSWORD = "correct-horse-battery"
 
@@ -154,6 +154,35 @@ def make_roi(
         image=image,
         shuffle_key=int.from_bytes(hashlib.sha256(str(number).encode()).digest()[:8]) % StudyROI.SHUFFLE_KEYS,
         raters_wanted=study.raters_per_roi,
+    )
+
+
+def make_proposal(
+    study: Study,
+    image: Image | None = None,
+    *,
+    box: tuple[int, int, int, int] = (20, 20, 50, 60),
+    level: str = "component",
+    score: float = 0.9,
+    **fields: Any,
+) -> Proposal:
+    """A box-shaped proposal that waits for a person; on a new image of the study unless one is given."""
+    image = image or make_image(study)
+    mask = encode_box(image, box)
+    x, y, w, h = box
+    return Proposal.objects.create(
+        study=study,
+        image=image,
+        level=level,
+        counts=mask["counts"],
+        mask_sha256=hashlib.sha256(f"{image.height}x{image.width}:{mask['counts']}".encode()).hexdigest(),
+        x=x,
+        y=y,
+        w=w,
+        h=h,
+        area=w * h,
+        score=score,
+        **{"source": {"tool": "region-tree", "version": "region-tree-1", "events": []}, **fields},
     )
 
 

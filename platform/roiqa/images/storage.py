@@ -22,6 +22,13 @@ def keep_files(image: Image, decoded: DecodedImage, *, original: bytes) -> None:
     put(image.thumbnail_key, decoded.thumbnail_webp)
 
 
+def keep_computed(image: Image, key: str, data: bytes) -> None:
+    """Store what a worker computed of an image, unless the image was removed meanwhile: nothing of it may stay behind."""
+    put(key, data)
+    if not Image.objects.filter(pk=image.pk).exists():
+        default_storage.delete(key)
+
+
 def put(key: str, data: bytes) -> None:
     """Store `data` under a content-addressed key unless it is there: what a URL gave once it gives for ever."""
     if default_storage.exists(key):

@@ -10,9 +10,10 @@ from django.db.models import ProtectedError
 
 from roiqa.core import audit
 from roiqa.core.errors import Conflict, NotFound
+from roiqa.images import removal
 from roiqa.images.models import Image
 from roiqa.regions.models import ROI
-from roiqa.studies.models import Study, StudyImage, StudyROI, StudyState
+from roiqa.studies.models import Proposal, Study, StudyImage, StudyROI, StudyState
 from roiqa.studies.rated import active_claims, held_by_rooms_above
 
 
@@ -42,7 +43,8 @@ def add_images(*, study_id: int, incoming: Sequence[IncomingImage]) -> list[tupl
     """Take images into the study; for each, its place in the study and whether that is new.
 
     An image is its sha256: one that is there already stays as it is, under the name it came with first. Different
-    images of one name are told apart by a number: `a/b.jpg`, `a/b (2).jpg`.
+    images of one name are told apart by a number: `a/b.jpg`, `a/b (2).jpg`. The files of every image must be there, and
+    `removal.hold_files_still` keep them.
     """
     # In one order everywhere: two imports that share new images must not wait for each other in a circle.
     new = {item.image.sha256: item.image for item in incoming if item.image._state.adding}
@@ -84,11 +86,13 @@ def _free_name(study_id: int, wanted: str, taken: set[str]) -> str:
 
 @transaction.atomic
 def remove_image(*, study_id: int, image_id: UUID, user_id: int) -> None:
-    """Take an image and its ROIs out of the study, as long as nobody rated or holds one of them.
+    """Take an image, its ROIs and proposals out of the study, as long as nobody rated or holds one of the ROIs.
 
-    The picture itself stays in storage: other studies may have it, and its split is for ever. Raises NotFound
-    (`image_not_found`), Conflict (`image_has_ratings`, `study_closed`).
+    When no other study has the picture, it goes altogether, with its region tree and embeddings. Imported again it is in
+    the same split, which follows from its bytes. Raises NotFound (`image_not_found`), Conflict (`image_has_ratings`,
+    `study_closed`).
     """
+    removal.forbid_imports()
     study = lock_content(study_id)
     place = StudyImage.objects.filter(study_id=study_id, image_id=image_id).first()
     if place is None:
@@ -104,14 +108,22 @@ def remove_image(*, study_id: int, image_id: UUID, user_id: int) -> None:
         delete_rois(locked)
     except ProtectedError:
         raise refusal from None
+    proposals, _ = Proposal.objects.filter(study_id=study_id, image_id=image_id).delete()
     place.delete()
+    image = Image.objects.get(pk=image_id)
+    is_last = not StudyImage.objects.filter(image=image).exists()
+    if is_last:
+        removal.remove_row(image)
     audit.record(
         actor_id=user_id,
         action="image_removed",
         study_slug=study.slug,
         target=str(image_id),
         file_name=place.file_name,
+        sha256=image.sha256,
         rois=len(locked),
+        proposals=proposals,
+        files_removed=is_last,
     )
 
 

@@ -19,6 +19,7 @@ from django.core.files.storage import default_storage
 from django.db import transaction
 
 from roiqa.core.errors import Invalid
+from roiqa.images import removal
 from roiqa.images.decoding import decode_image, largest_file, sha256_of
 from roiqa.images.formats import format_of
 from roiqa.images.models import Image
@@ -117,6 +118,8 @@ class Import:
     def _write_pictures(self, batch: Sequence[IncomingImage | Refusal], *, first_unit: int) -> None:
         report, done_before = self.checkpoint.report, self.checkpoint.done
         with transaction.atomic():
+            removal.hold_files_still()
+            batch = _without_removed(batch)
             incoming = [item for item in batch if isinstance(item, IncomingImage)]
             placed = iter(add_images(study_id=self.study_id, incoming=incoming))
             for unit, item in enumerate(batch, start=first_unit):
@@ -225,6 +228,17 @@ class Import:
 def _batches(items: Iterator[Item], size: int) -> Iterator[list[Item]]:
     while batch := list(islice(items, size)):
         yield batch
+
+
+def _without_removed(batch: Sequence[IncomingImage | Refusal]) -> list[IncomingImage | Refusal]:
+    """The batch with a refusal for what somebody removed from the installation since its files were stored."""
+    gone = removal.taken_away([item.image for item in batch if isinstance(item, IncomingImage)])
+    return [_removed(item) if isinstance(item, IncomingImage) and item.image.sha256 in gone else item for item in batch]
+
+
+def _removed(item: IncomingImage) -> Refusal:
+    detail = "It was being removed from the installation at this very moment: import it again."
+    return Refusal.of(item.file_name, Invalid(detail, code="image_removed"))
 
 
 def _shown_as(data: bytes, name: str) -> Image | None:
