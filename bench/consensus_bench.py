@@ -97,7 +97,8 @@ def _label_plainly(ratings: list[list[int]]) -> Mapping[str, object]:
 
 
 def _bootstrap() -> Row:
-    from roiqa.consensus.rules.agreement import RESAMPLES, bootstrap_ordinal_alpha
+    from roiqa.consensus.rules.agreement import bootstrap_ordinal_alpha
+    from roiqa.consensus.rules.resampling import RESAMPLES
     from roiqa.core.scales import SCALES
 
     roi, votes = _votes(PAPER_ROIS)

@@ -1,11 +1,28 @@
-"""How votes become labels: pure numbers, no Django, no database.
+"""How votes become labels, and how far both can be trusted: pure numbers, no Django, no database.
 
-scales     the words and ranges of the eight scales
-votes      ratings -> vote histograms
-rulesets   the two named sets of rules
-levels     a mean -> one of five levels, eq. (1) of the SEAGULL paper
-labels     vote histograms -> labels
-intervals  how far a mean of few votes can be trusted
-records    labels -> plain values for JSON
-agreement  Krippendorff's ordinal alpha and its bootstrap
+From votes to labels
+    votes          ratings -> vote histograms
+    rulesets       the two named sets of rules
+    levels         a mean -> one of five levels, eq. (1) of the SEAGULL paper
+    labels         vote histograms -> labels
+    records        labels -> plain values for JSON
+    intervals      how far a mean of few votes can be trusted
+    subjects       labels corrected for leaning and careless annotators
+
+Do the raters agree?
+    panel          who gave which answer
+    resampling     drawing images anew, for intervals
+    agreement      Krippendorff's ordinal alpha
+    gwet           Gwet's AC2, for rare distortions
+    variance       variance components, ICC(2,1) and ICC(2,k)
+    split_half     correlation of two halves of the raters
+    ranks          Spearman's correlation
+    label_metrics  precision, recall and F1 of sets of labels
+    ceilings       what a perfect model and what people would score
+
+Running a study
+    screening      annotators who need a second look
+    bt500          the screening of ITU-R BT.500, for information
+    stopping       which ROIs need more votes, and what that will cost
+    power          how many annotators and ROIs a study needs
 """

@@ -3,31 +3,18 @@
 Shapes: U units (ROIs), V values of the scale, G groups that are drawn together, B resamples.
 """
 
-from dataclasses import dataclass
 from typing import Final
 
 import krippendorff
 import numpy as np
 import numpy.typing as npt
 
+from roiqa.consensus.rules.resampling import BLOCK_CELLS, RESAMPLES, Interval, percentile_interval
 from roiqa.consensus.rules.votes import IntArray, distinct_histograms
 
 FloatArray = npt.NDArray[np.float64]
 
 NO_VARIATION: Final = "undefined (no variation)"
-RESAMPLES: Final = 1000
-# Resamples are drawn in blocks of about this many counts (32 MB), so that memory does not grow with the study.
-_BLOCK_CELLS: Final = 4_000_000
-
-
-@dataclass(frozen=True, slots=True)
-class AlphaInterval:
-    """The 95 % percentile interval of alpha over resamples; both ends None if no resample has an alpha."""
-
-    low: float | None
-    high: float | None
-    resamples: int
-    undefined: int  # resamples in which everybody gave one and the same answer; they are left out
 
 
 def ordinal_alpha(votes: IntArray) -> float | None:
@@ -46,7 +33,7 @@ def ordinal_alpha(votes: IntArray) -> float | None:
 
 def bootstrap_ordinal_alpha(
     votes: IntArray, *, clusters: IntArray | None = None, resamples: int = RESAMPLES, seed: int = 0
-) -> AlphaInterval:
+) -> Interval:
     """95 % interval of the ordinal alpha by resampling ROIs, or clusters of ROIs (images), with replacement.
 
     Shapes: votes (U, V); clusters (U,), any integers, equal for the ROIs that are drawn together. ROIs of one image
@@ -55,9 +42,9 @@ def bootstrap_ordinal_alpha(
     groups, multiplicity = _resampling_groups(votes, clusters)
     drawn = int(multiplicity.sum())
     if drawn == 0:
-        return AlphaInterval(low=None, high=None, resamples=resamples, undefined=resamples)
+        return Interval(low=None, high=None, resamples=resamples, undefined=resamples)
     rng = np.random.default_rng(seed)
-    block = max(1, _BLOCK_CELLS // len(multiplicity))
+    block = max(1, BLOCK_CELLS // len(multiplicity))
     alphas = np.concatenate(
         [
             alpha_of_coincidences(
@@ -66,12 +53,7 @@ def bootstrap_ordinal_alpha(
             for start in range(0, resamples, block)
         ]
     )
-    defined = alphas[~np.isnan(alphas)]
-    undefined = resamples - len(defined)
-    if not len(defined):
-        return AlphaInterval(low=None, high=None, resamples=resamples, undefined=undefined)
-    low, high = np.quantile(defined, [0.025, 0.975])
-    return AlphaInterval(low=float(low), high=float(high), resamples=resamples, undefined=undefined)
+    return percentile_interval(alphas)
 
 
 def unit_coincidences(votes: IntArray) -> FloatArray:

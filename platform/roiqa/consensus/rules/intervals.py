@@ -2,7 +2,7 @@
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import betaincinv
+from scipy.special import betaincinv, stdtrit
 
 from roiqa.consensus.rules.votes import IntArray
 
@@ -34,3 +34,29 @@ def mean_interval(
     shape = np.shape(total)
     ends = [np.round(maximum * end, 6)[position].reshape(shape) for end in (low, high)]
     return ends[0], ends[1]
+
+
+def t_interval(
+    mean: FloatArray, sd: FloatArray, n: IntArray, *, confidence: float = 0.95
+) -> tuple[FloatArray, FloatArray]:
+    """Student's interval mean +- t(n - 1) * sd / sqrt(n), the second opinion: narrower, and it can leave the scale.
+
+    Shapes: all the same, as both results. NaN below two votes.
+    """
+    freedom = np.maximum(np.asarray(n) - 1, 1)
+    half = stdtrit(freedom, (1 + confidence) / 2) * sd / np.sqrt(np.maximum(n, 1))
+    half = np.where(np.asarray(n) >= 2, half, np.nan)
+    return mean - half, mean + half
+
+
+def sos_parameter(mean: FloatArray, variance: FloatArray, *, maximum: int) -> float | None:
+    """How much votes on one ROI differ, as the a of the SOS hypothesis: var = a * mean * (maximum - mean).
+
+    Shapes: mean and variance (R,), NaN where unknown. 0 if all agree, 0.25 if five-level votes were coin tosses, 1 if
+    all votes are at the ends. A least-squares fit; None where no mean lies between the ends.
+    Source: Hossfeld, Schatz, Egger, SOS: the MOS is not enough! (2011).
+    """
+    room = mean * (maximum - mean)
+    known = ~(np.isnan(room) | np.isnan(variance))
+    squares = float((room[known] ** 2).sum())
+    return float((room[known] * variance[known]).sum() / squares) if squares else None
