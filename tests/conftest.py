@@ -1,10 +1,16 @@
-"""A study with one person of each kind."""
+"""A study with one person of each kind, and an installation with one segmentation model."""
+
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from roiqa.accounts.models import User
+from roiqa.regions.segmentation_models import SegmentationModel, find
 from roiqa.studies.models import Role, Study
 from tests.api.factories import make_member, make_study, make_user
+
+TEST_WEIGHTS = Path(__file__).parent / "weights"
 
 
 @pytest.fixture
@@ -37,3 +43,10 @@ def stranger(db: None) -> User:
 def foreign_admin(db: None) -> User:
     """An admin, but of another study."""
     return make_member(make_study("elsewhere"), Role.ADMIN, user=make_user("fred")).user
+
+
+@pytest.fixture
+def tiny_sam(settings: Any) -> SegmentationModel:
+    """The one model with weights that there is: random ones."""
+    settings.SEGMENTATION_FOLDERS = [TEST_WEIGHTS]
+    return find("tiny-sam")

@@ -53,5 +53,5 @@ def _loaded(folder: Path, weights_sha256: str) -> "SAMBackend":
         if manifest.read(folder).weights_sha256 != weights_sha256:
             raise WeightsBroken(f"{folder} was changed while it was read: start the job once more.")
         return models.load(folder, device="cuda" if torch.cuda.is_available() else "cpu")
-    except (manifest.ManifestError, models.ModelError) as error:
+    except manifest.ModelError as error:
         raise WeightsBroken(str(error)) from error

@@ -22,6 +22,8 @@ from PIL import Image as Picture
 from pycocotools import mask as coco_mask
 from rest_framework.test import APIClient
 
+from ml.segmentation.embedding import Embedding
+from ml.segmentation.geometry import resized_size
 from ml.segmentation.region_tree import build_tree
 from roiqa.accounts.models import ApiToken, User
 from roiqa.accounts.tokens import digest_of, new_secret
@@ -30,7 +32,9 @@ from roiqa.core.scales import DISTORTIONS
 from roiqa.images.models import Image
 from roiqa.images.storage import put
 from roiqa.ratings.models import Assignment, AssignmentState, Rating
+from roiqa.regions.embeddings import key_of, storage_key
 from roiqa.regions.models import ROI
+from roiqa.regions.segmentation_models import SegmentationModel
 from roiqa.studies.models import Invite, Membership, Proposal, Role, Study, StudyImage, StudyROI
 
 PASSWORD = "correct-horse-battery"
@@ -103,6 +107,18 @@ def store_region_tree(image: Image) -> bytes:
         tree = build_tree(np.asarray(picture.convert("RGB"))).to_bytes()
     put(image.region_tree_key, gzip.compress(tree, mtime=0))
     return tree
+
+
+def store_embedding(image: Image, model: SegmentationModel, *, seed: int = 0) -> bytes:
+    """Put random numbers where the worker would put the image's embedding; answers the file's bytes."""
+    numbers = np.random.default_rng(seed)
+    tensors = {part.name: numbers.normal(size=part.shape).astype(np.float16) for part in model.embedding}
+    size = (image.height, image.width)
+    resized = resized_size(size, geometry=model.geometry, input_size=model.input_size)
+    embedding = Embedding(model=model.id, image_size=size, resized=resized, tensors=tensors)
+    data = embedding.to_bytes(key=key_of(image, model))
+    put(storage_key(image, model), data)
+    return data
 
 
 def picture_bytes(*, width: int = 160, height: int = 120, seed: int = 0, form: str = "PNG") -> bytes:

@@ -58,10 +58,21 @@ GET    images/{image_id}/thumbnail/               401       404      ok        o
 GET    images/{image_id}/original/                401       404      404       ok          ok    404
 GET    images/{image_id}/region-tree/             401       404      403       ok          ok    404
 POST   images/{image_id}/region-tree/             401       404      403       ok          ok    404
+GET    images/{image_id}/embedding/               401       404      403       ok          ok    404
+POST   images/{image_id}/embedding/               401       404      403       ok          ok    404
+POST   images/{image_id}/decode/                  401       404      403       ok          ok    404
+GET    segmentation-models/                       401       ok       ok        ok          ok    ok
+GET    segmentation-models/{model_id}/decoder/    401       ok       ok        ok          ok    ok
 GET    images/{image_id}/rois/                    401       404      ok        ok          ok    404
 POST   images/{image_id}/rois/                    401       404      403       ok          ok    404
 PATCH  rois/{roi_id}/                             401       404      404       403         ok    404
 DELETE rois/{roi_id}/                             401       404      404       403         ok    404
+
+GET    studies/{slug}/proposals/                  401       404      403       ok          ok    404
+POST   studies/{slug}/proposals/                  401       404      403       403         ok    404
+POST   proposals/{proposal_id}/accept/            401       404      404       ok          ok    404
+POST   proposals/{proposal_id}/reject/            401       404      404       ok          ok    404
+POST   proposals/{proposal_id}/undo/              401       404      404       403         ok    404
 
 POST   studies/{slug}/assignments/                401       404      ok        403         403   404
 GET    studies/{slug}/my-progress/                401       404      ok        ok          ok    404
@@ -127,6 +138,11 @@ CALLS: dict[str, Call] = {
     "POST studies/{slug}/images/": Call(body=one_picture, multipart=True),
     "DELETE studies/{slug}/images/{image_id}/": Call(values={"image_id": "bare_image_id"}),
     "POST images/{image_id}/region-tree/": Call(values={"image_id": "bare_image_id"}),
+    "POST images/{image_id}/embedding/": Call(values={"image_id": "bare_image_id"}),
+    "POST images/{image_id}/decode/": sends({"points": [{"x": 20, "y": 20}]}),
+    "POST studies/{slug}/proposals/": sends({"level": "component"}),
+    # It was accepted by the admin, and its ROI is theirs.
+    "POST proposals/{proposal_id}/undo/": Call(values={"proposal_id": "accepted_proposal_id"}),
     "POST images/{image_id}/rois/": Call(body=a_box),
     "PATCH rois/{roi_id}/": sends({"name": "another name", "level": "component"}),
     "PUT assignments/{assignment_id}/draft/": sends({"revision": 1, "draft": {"quality": 3}}),

@@ -6,7 +6,9 @@ import pytest
 from django.core.management import call_command
 from django.core.signals import request_finished, request_started
 from django.db import close_old_connections
+from django.test import override_settings
 
+from tests.conftest import TEST_WEIGHTS
 from tests.contract.world import World, make_world
 
 
@@ -16,7 +18,7 @@ def world(django_db_setup: None, django_db_blocker) -> Iterator[World]:
     # Requests through WSGI would close the connection that a test's transaction lives on.
     request_started.disconnect(close_old_connections)
     request_finished.disconnect(close_old_connections)
-    with django_db_blocker.unblock():
+    with django_db_blocker.unblock(), override_settings(SEGMENTATION_FOLDERS=[TEST_WEIGHTS]):
         yield make_world()
         call_command("flush", interactive=False, verbosity=0)
     request_started.connect(close_old_connections)

@@ -9,18 +9,21 @@ from django.utils import timezone
 from roiqa.accounts.models import User
 from roiqa.core.models import JobState
 from roiqa.ratings.models import AssignmentState
-from roiqa.studies.models import Role, Study
+from roiqa.regions.segmentation_models import find
+from roiqa.studies.models import ProposalState, Role, Study
 from tests.api.factories import (
     client_for,
     make_assignment,
     make_invite,
     make_job,
     make_member,
+    make_proposal,
     make_rating,
     make_roi,
     make_study,
     make_token,
     make_user,
+    store_embedding,
     store_region_tree,
 )
 from tests.api.release_study import freeze, image_in
@@ -48,6 +51,7 @@ def make_world() -> World:
         description="Description-kept-secret",
         guide_text="Guide-kept-secret",
         raters_per_roi=2,
+        segmentation_model="tiny-sam",
     )
     admin = make_user("admin-kept-secret", can_create_studies=True)
     annotator, second = make_user("annotator-kept-secret"), make_user("second-annotator")
@@ -63,8 +67,13 @@ def make_world() -> World:
 
     image = image_in(study, file_name="file-kept-secret.png", with_files=True)
     store_region_tree(image)
+    store_embedding(image, find("tiny-sam"))
     claimed, rated, free = (make_roi(study, image, name=f"roi-kept-secret-{n}") for n in range(3))
     bare_image = image_in(study, file_name="bare-kept-secret.png", with_files=True)
+    proposal = make_proposal(study, image)
+    accepted = make_proposal(
+        study, image, box=(5, 5, 40, 40), state=ProposalState.ACCEPTED, roi=make_roi(study, image, created_by=admin).roi
+    )
     assignment = make_assignment(claimed, annotator)
     make_rating(rated, second)
     rating = make_rating(rated, annotator)
@@ -84,6 +93,8 @@ def make_world() -> World:
         "image_id": image.pk,
         "roi_id": free.roi_id,
         "assignment_id": assignment.pk,
+        "proposal_id": proposal.pk,
+        "model_id": "tiny-sam",
         "release_id": releases[0].pk,
         "other_id": releases[1].pk,
         # For rows that need another row of the same kind.
@@ -92,6 +103,7 @@ def make_world() -> World:
         "submitted_assignment_id": rating.assignment_id,
         "expired_assignment_id": expired.pk,
         "bare_image_id": bare_image.pk,
+        "accepted_proposal_id": accepted.pk,
     }
     secrets = [
         "kept-secret",
