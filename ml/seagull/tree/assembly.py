@@ -16,7 +16,7 @@ from ml.seagull.language.levels import DISTORTIONS, SEVERITY_WORDS
 from ml.seagull.language.prompts import Prompt
 from ml.seagull.language.sampling import ImagePlan
 from ml.seagull.language.tokenizer import LanguageTokenizer
-from ml.seagull.tree.attention import tree_mask
+from ml.seagull.tree.attention import chunk_mask, tree_mask
 from ml.seagull.tree.batch import IGNORED, AuxTargets, QuestionRow, TreeBatch
 from ml.seagull.tree.layout import MissingTarget, Node, Row, lay_out
 
@@ -156,15 +156,45 @@ def assemble(
             prefix.children.append(made.root)
         rows.append(lay_out([prefix]))
     length = -(-max(map(len, rows)) // pad_to) * pad_to
-    ends = _padded([row.subtree_end for row in rows], length, 0)
     image_slots = torch.zeros(len(rows), length, dtype=torch.bool)
     image_slots[:, assembler.image_start : assembler.image_start + assembler.image_tokens] = True
+    ends = _padded([row.subtree_end for row in rows], length, 0)
+    return _batch(rows, regions, assembler, image_slots=image_slots, ends=ends, attention=tree_mask(ends))
+
+
+def assemble_suffix(
+    rois: Sequence[ROISample], branches: Sequence[Branches], assembler: Assembler, *, prefix: int
+) -> TreeBatch:
+    """One row of regions whose prefix of this many tokens is in a cache: its mask is [1, 1, T, prefix + T]."""
+    row = lay_out([one.root for one in branches], first_position=prefix)
+    regions = [(0, roi, made) for roi, made in zip(rois, branches, strict=True)]
+    ends = torch.from_numpy(row.subtree_end)[None]
+    return _batch(
+        [row],
+        regions,
+        assembler,
+        image_slots=torch.zeros(1, len(row), dtype=torch.bool),
+        ends=ends,
+        attention=chunk_mask(ends[0], prefix),
+    )
+
+
+def _batch(
+    rows: Sequence[Row],
+    regions: Sequence[tuple[int, ROISample, Branches]],
+    assembler: Assembler,
+    *,
+    image_slots: torch.Tensor,
+    ends: torch.Tensor,
+    attention: torch.Tensor,
+) -> TreeBatch:
+    length = ends.shape[1]
     heads = torch.tensor([number * length + made.root.start for number, _, made in regions], dtype=torch.int64)
     nowhere = torch.full_like(heads, -1)
     return TreeBatch(
         token_ids=_padded([row.ids for row in rows], length, assembler.tokenizer.pad),
         position_ids=_padded([row.positions for row in rows], length, 0),
-        attention=tree_mask(ends),
+        attention=attention,
         labels=_padded([row.labels for row in rows], length, IGNORED),
         subtree_end=ends,
         image_slots=image_slots,

@@ -54,7 +54,8 @@ class TreeBatch:
     position_ids: Tensor
     """int64 [B, T]: every branch goes on from the end of its parent. 0 at pads."""
     attention: Tensor
-    """bool [B, 1, T, T], True where the query (third axis) may look at the key. A pad looks at itself only."""
+    """bool [B, 1, T, T], True where the query (third axis) may look at the key. A pad looks at itself only.
+    Of a suffix chunk [1, 1, T, P + T]: P keys of the prefix are in a cache."""
     labels: Tensor
     """int64 [B, T], already shifted: what position t must predict; -100 elsewhere."""
     subtree_end: Tensor

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
+from torch import Tensor
 
-from ml.seagull.data.records import ImageSample
+from ml.seagull.data.records import ImageSample, Pixels, ROISample
 from ml.seagull.language.prompts import Prompt
 from ml.seagull.language.sampling import ImagePlan, generator
 from ml.seagull.language.tokenizer import LanguageTokenizer
@@ -76,14 +77,7 @@ def prepare(
         picture = sample.load()
         pixels.append(prepare_image(picture, config))
         for one in planned.rois:
-            roi = sample.rois[one.index]
-            if (roi.rle.height, roi.rle.width) != picture.shape[:2]:
-                raise ValueError(
-                    f"image {sample.image_id} is {picture.shape[1]} x {picture.shape[0]}, the mask of ROI "
-                    f"{roi.roi_id} {roi.rle.width} x {roi.rle.height}: a mask must be of its image's size"
-                )
-            rng = None if draw is None else generator("window", *draw, sample.image_id, roi.roi_id)
-            mask, crop = prepare_roi(picture, roi.mask, config, rng=rng)
+            mask, crop = _region(sample, sample.rois[one.index], picture, config, draw)
             masks.append(mask)
             crops.append(crop)
             index.append(number)
@@ -93,3 +87,15 @@ def prepare(
             image_index=torch.tensor(index, dtype=torch.int64), masks=torch.stack(masks), crops=torch.stack(crops)
         ),
     )
+
+
+def _region(
+    sample: ImageSample, roi: ROISample, picture: Pixels, config: NetworkConfig, draw: tuple[int, int] | None
+) -> tuple[Tensor, Tensor]:
+    if (roi.rle.height, roi.rle.width) != picture.shape[:2]:
+        raise ValueError(
+            f"image {sample.image_id} is {picture.shape[1]} x {picture.shape[0]}, the mask of ROI {roi.roi_id} "
+            f"{roi.rle.width} x {roi.rle.height}: a mask must be of its image's size"
+        )
+    rng = None if draw is None else generator("window", *draw, sample.image_id, roi.roi_id)
+    return prepare_roi(picture, roi.mask, config, rng=rng)
