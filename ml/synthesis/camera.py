@@ -49,7 +49,7 @@ class Camera:
 
     def developed(self, sensor: Tensor, gains: Tensor) -> Tensor:
         """Linear sRGB of sensor colours: white balance and exposure, then the matrix."""
-        return _mix(sensor * gains, np.linalg.inv(self.from_srgb))
+        return _mix(sensor * gains, np.linalg.inv(self.from_srgb).astype(np.float64))
 
 
 def _mix(image: Tensor, matrix: NDArray[np.float64]) -> Tensor:

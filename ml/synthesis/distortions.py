@@ -75,7 +75,7 @@ def blur(linear: Tensor, kernels: Sequence[Tensor]) -> Tensor:
         stacked[number, :rows, :columns] = kernel.to(linear.device)
         stacked[number] = stacked[number].roll((-(rows // 2), -(columns // 2)), dims=(0, 1))
     spectrum = torch.fft.rfft2(padded).unsqueeze(0) * torch.fft.rfft2(stacked).unsqueeze(1)
-    blurred = torch.fft.irfft2(spectrum, s=size)
+    blurred: Tensor = torch.fft.irfft2(spectrum, s=size)
     return blurred[..., reach : reach + height, reach : reach + width].clamp(0.0, 1.0)
 
 

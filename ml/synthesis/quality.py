@@ -78,7 +78,8 @@ def _ssim_terms(a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
     """Luminance and contrast-structure maps of two N x 1 x H x W batches."""
     count = len(a)
     stacked = torch.cat([a, b, a * a, b * b, a * b])
-    mean_a, mean_b, square_a, square_b, product = _window(stacked).split(count)
+    means = _window(stacked)
+    mean_a, mean_b, square_a, square_b, product = means.view(5, count, *means.shape[1:]).unbind(0)
     variance_a, variance_b = square_a - mean_a**2, square_b - mean_b**2
     luminance = (2 * mean_a * mean_b + C1) / (mean_a**2 + mean_b**2 + C1)
     structure = (2 * (product - mean_a * mean_b) + C2) / (variance_a + variance_b + C2)
