@@ -104,3 +104,5 @@ class ImageSample:
     """train, val or test."""
     load: Callable[[], Pixels]
     rois: tuple[ROISample, ...]
+    source: str = ""
+    """The data set it came from, where one is named."""
