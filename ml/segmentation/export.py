@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ml.segmentation import manifest as manifests
-from ml.segmentation.manifest import Manifest, ManifestError
-from ml.segmentation.models import ModelError, folder_of, id_of, load, name_of, write_preprocessor_config
+from ml.segmentation.manifest import Manifest, ModelError
+from ml.segmentation.models import folder_of, id_of, load, name_of, write_preprocessor_config
 from ml.segmentation.onnx_decoder import decoder_bytes, overlaps_with_torch
 from ml.segmentation.random_models import RANDOM_MODELS, write_random_model
 
@@ -38,7 +38,7 @@ class Words:
 
 
 def export(model: str | Path, output: Path, words: Words | None = None) -> Manifest:
-    """Write the folder and return its manifest. Raises ModelError, ManifestError or ExportError."""
+    """Write the folder and return its manifest. Raises ModelError or ExportError."""
     with folder_of(model) as folder:
         is_known = (folder / manifests.FILE_NAME).exists()
         _copy(folder, output)
@@ -108,7 +108,7 @@ def main(arguments: list[str] | None = None) -> None:
     try:
         manifest = _export_random(given.random, given.output, words) if given.random else None
         manifest = manifest or export(given.model, given.output, words)
-    except (ModelError, ManifestError, ExportError) as error:
+    except (ModelError, ExportError) as error:
         sys.exit(str(error))
     decoder = manifest.decoder
     size = f"{decoder.bytes / 1e6:.1f} MB" if decoder else "no decoder"

@@ -24,8 +24,12 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 _CHUNK = 1 << 20
 
 
-class ManifestError(ValueError):
-    """A manifest or the folder around it is not as it must be: the message names the field, its value and the remedy."""
+class ModelError(ValueError):
+    """A model that cannot be loaded: the message names the file or field, its value and the remedy."""
+
+
+class ManifestError(ModelError):
+    """A manifest or the folder around it is not as it must be."""
 
 
 @dataclass(frozen=True)

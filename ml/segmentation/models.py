@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import Any, cast
 
 import torch
+from safetensors import SafetensorError
 
 from ml.segmentation import manifest as manifests
 from ml.segmentation.decoder import SAM2Decoder, SAMDecoder
 from ml.segmentation.geometry import MEAN, STD
-from ml.segmentation.manifest import Family, Manifest, TensorShape
+from ml.segmentation.manifest import Family, Manifest, ModelError, TensorShape
 from ml.segmentation.sam_backend import SAMBackend
 
 _HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
@@ -26,15 +27,11 @@ _FAMILY_OF: dict[str, Family] = {"sam": "sam", "sam2": "sam2", "sam2_video": "sa
 _PREPROCESSOR = "preprocessor_config.json"
 
 
-class ModelError(ValueError):
-    """A model that cannot be loaded: the message names the file or field, its value and the remedy."""
-
-
 def load(model: str | Path, device: str = "cpu") -> SAMBackend:
     """A backend, ready to encode.
 
     `model`: a folder in transformers' layout, an official `segment_anything` checkpoint (*.pth) or an id on the hub such
-    as `facebook/sam-vit-base`, which is fetched if the local cache has none. Raises ModelError or ManifestError.
+    as `facebook/sam-vit-base`, which is fetched if the local cache has none. Raises ModelError.
     """
     with folder_of(model) as folder:
         return _load_folder(folder, device, name=name_of(model))
@@ -161,7 +158,7 @@ def _network(folder: Path, family: Family) -> Any:
         network, report = kind.from_pretrained(
             folder, use_safetensors=True, local_files_only=True, output_loading_info=True, dtype=torch.float32
         )
-    except (OSError, RuntimeError, ValueError) as error:
+    except (OSError, RuntimeError, ValueError, SafetensorError) as error:
         raise ModelError(f"{folder} could not be loaded: {error}") from error
     for what in ("missing_keys", "unexpected_keys", "mismatched_keys"):
         if report[what]:

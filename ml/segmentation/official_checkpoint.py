@@ -16,7 +16,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ml.segmentation.models import ModelError, described, write_preprocessor_config
+from ml.segmentation.manifest import ModelError
+from ml.segmentation.models import described, write_preprocessor_config
 
 # Names of `segment_anything` and of transformers for the same tensor, the first rule that fits; MLPs follow in `renamed`.
 _RULES: tuple[tuple[str, str], ...] = (

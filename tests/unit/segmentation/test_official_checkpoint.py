@@ -12,7 +12,8 @@ import torch
 from PIL import Image
 
 from ml.segmentation import official_checkpoint
-from ml.segmentation.models import ModelError, load
+from ml.segmentation.manifest import ModelError
+from ml.segmentation.models import load
 from ml.segmentation.prompts import Box, Point, Prompt
 from ml.segmentation.sam_backend import SAMBackend
 from tests.unit.segmentation.pictures import blocks
