@@ -109,14 +109,21 @@ def store_region_tree(image: Image) -> bytes:
     return tree
 
 
+def embedding_of(image: Image, model: SegmentationModel, *, seed: int = 0) -> Embedding:
+    """Random numbers in the form of the image's embedding."""
+    numbers = np.random.default_rng(seed)
+    size = (image.height, image.width)
+    return Embedding(
+        model=model.id,
+        image_size=size,
+        resized=resized_size(size, geometry=model.geometry, input_size=model.input_size),
+        tensors={part.name: numbers.normal(size=part.shape).astype(np.float16) for part in model.embedding},
+    )
+
+
 def store_embedding(image: Image, model: SegmentationModel, *, seed: int = 0) -> bytes:
     """Put random numbers where the worker would put the image's embedding; answers the file's bytes."""
-    numbers = np.random.default_rng(seed)
-    tensors = {part.name: numbers.normal(size=part.shape).astype(np.float16) for part in model.embedding}
-    size = (image.height, image.width)
-    resized = resized_size(size, geometry=model.geometry, input_size=model.input_size)
-    embedding = Embedding(model=model.id, image_size=size, resized=resized, tensors=tensors)
-    data = embedding.to_bytes(key=key_of(image, model))
+    data = embedding_of(image, model, seed=seed).to_bytes(key=key_of(image, model))
     put(storage_key(image, model), data)
     return data
 
