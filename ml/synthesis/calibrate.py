@@ -35,7 +35,7 @@ def measure(references: Sequence[Reference], metric: Metric) -> dict[str, list[C
                 settings = [Setting(knob.kind, knob.value(float(strength))) for strength in STRENGTHS]
                 names = [f"calibration {kind} {number} {place}" for place in range(len(settings))]
                 images = render_way(reference, settings, names).float() / 255.0
-                scores[kind][number].append(metric(images, reference.display.unsqueeze(0)).double().numpy())
+                scores[kind][number].append(metric(images, reference.display).double().numpy())
     return {
         kind: [np.minimum.accumulate(np.median(np.stack(rows), axis=0)) for rows in knobs]
         for kind, knobs in scores.items()

@@ -136,7 +136,7 @@ def test_the_shipped_table_is_whole_and_its_scores_fall():
 def test_quality_falls_monotonically_with_the_setting_of_the_shipped_table(reference):
     table, metric = read_table(), MultiScaleSSIM()
     for kind in TYPES:
-        scores = metric(render(reference, kind, range(SETTINGS), table).float() / 255.0, reference.display[None])
+        scores = metric(render(reference, kind, range(SETTINGS), table).float() / 255.0, reference.display)
         # One picture is not the median of many: neighbours may swap, the trend may not.
         assert scores[0] > 0.85, kind
         assert scores[-1] < scores[0] - 0.3, kind
@@ -164,14 +164,14 @@ def test_the_metric_is_one_for_the_same_picture_and_falls_with_noise(reference):
     random = torch.Generator().manual_seed(1)
     noise = torch.randn(reference.display.shape, generator=random)
     pictures = torch.stack([(reference.display + strength * noise).clamp(0, 1) for strength in (0.0, 0.02, 0.1, 0.4)])
-    scores = metric(pictures, reference.display[None])
+    scores = metric(pictures, reference.display)
     assert scores[0] == pytest.approx(1.0, abs=1e-5)
     assert (scores.diff() < 0).all()
 
 
 def test_the_metric_sees_colour_alone(reference):
     grey = distortions.chroma(reference.display, [0.0])
-    assert MultiScaleSSIM()(grey, reference.display[None]) < 0.9
+    assert MultiScaleSSIM()(grey, reference.display) < 0.9
 
 
 def test_its_ssim_equals_scikit_images(reference):
@@ -187,5 +187,5 @@ def test_its_ssim_equals_scikit_images(reference):
 
 def test_the_metric_takes_pictures_smaller_than_its_window():
     small = torch.rand(2, 3, 8, 9, generator=torch.Generator().manual_seed(4))
-    scores = MultiScaleSSIM()(small, small.flip(0))
+    scores = MultiScaleSSIM()(small, small[0])
     assert ((scores >= 0) & (scores <= 1)).all()
