@@ -110,5 +110,7 @@ class FeatureExtractor(nn.Module):
         """[B, C, P]: a token is a channel, its cells go through a fully connected layer."""
         if self.kv_grid is not None and level.shape[-1] > self.kv_grid:
             level = functional.adaptive_avg_pool2d(level, self.kv_grid)
-        keys: Tensor = self.get_submodule(f"g_{name}")(level.flatten(2))
+        spatial = self.get_submodule(f"g_{name}")
+        # A frozen encoder may run in bfloat16 beside an extractor in float32.
+        keys: Tensor = spatial(level.flatten(2).to(spatial.weight.dtype))
         return keys
