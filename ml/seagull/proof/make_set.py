@@ -134,7 +134,6 @@ def document_of(made: Sequence[Shot], *, recipe: Recipe) -> dict[str, Any]:
                 "height": height,
                 "sha256": shot.sha256,
                 "source": "proof",
-                "reference": shot.name.rsplit("_", 1)[0],
                 "split": shot.split,
                 "distorted_whole": shot.scene.is_global,
             }
@@ -159,6 +158,7 @@ def document_of(made: Sequence[Shot], *, recipe: Recipe) -> dict[str, Any]:
         "seed": recipe.seed,
         "maps": {"quality": quality.scores, "importance": importance.scores, "severity": severity.scores},
         "counts": {"images": len(images), "rois": len(annotations)},
+        "references": {shot.sha256: shot.name.rsplit("_", 1)[0] for shot in made},
     }
     categories = [{"id": 1, "name": "object"}, {"id": 2, "name": "component"}]
     return {"info": info, "images": images, "annotations": annotations, "categories": categories}

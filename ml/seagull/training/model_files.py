@@ -6,13 +6,12 @@ the base weights, whose hash the manifest names.
 
 import json
 from collections.abc import Mapping
-from typing import Any
 
-from peft import LoraConfig, get_peft_model, get_peft_model_state_dict, set_peft_model_state_dict
+from peft import get_peft_model_state_dict, set_peft_model_state_dict
 from torch import Tensor, nn
 
+from ml.seagull.network.adapters import has_adapters
 from ml.seagull.network.model import Seagull
-from ml.seagull.training.settings import LoRA
 
 FILE_OF = {
     "encoder": "encoder.safetensors",
@@ -25,25 +24,6 @@ FILE_OF = {
 }
 ADAPTER = "adapter/adapter_model.safetensors"
 ADAPTER_CONFIG = "adapter/adapter_config.json"
-TARGETS = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
-
-
-def attach_lora(model: Seagull, lora: LoRA) -> None:
-    """Wrap the language model alone: its own weights freeze, the adapters and everything outside it stay trained.
-
-    The projections of the feature extractor have the same names; wrapping the whole network would adapt those as well.
-    """
-    model.lm = get_peft_model(
-        model.lm,
-        LoraConfig(
-            r=lora.rank,
-            lora_alpha=lora.alpha,
-            lora_dropout=lora.dropout,
-            bias="none",
-            target_modules=list(TARGETS),
-            task_type="CAUSAL_LM",
-        ),
-    )
 
 
 def trained_parameters(model: nn.Module) -> int:
@@ -55,16 +35,16 @@ def model_tensors(model: Seagull) -> dict[str, dict[str, Tensor]]:
     files: dict[str, dict[str, Tensor]] = {}
     for name, parameter in model.named_parameters():
         child = name.partition(".")[0]
-        if parameter.requires_grad and not (child == "lm" and _is_adapted(model)):
+        if parameter.requires_grad and not (child == "lm" and has_adapters(model)):
             files.setdefault(FILE_OF[child], {})[name] = parameter
-    if _is_adapted(model):
+    if has_adapters(model):
         files[ADAPTER] = dict(get_peft_model_state_dict(model.lm))
     return files
 
 
 def model_texts(model: Seagull) -> dict[str, str]:
     """The adapter's configuration, as `PeftModel.from_pretrained` reads it."""
-    if not _is_adapted(model):
+    if not has_adapters(model):
         return {}
     config = model.lm.peft_config["default"].to_dict()
     plain = {key: sorted(value) if isinstance(value, set) else value for key, value in config.items()}
@@ -80,7 +60,7 @@ def restore_model(model: Seagull, tensors: Mapping[str, Mapping[str, Tensor]]) -
             where = "the network" if name in stored[file] else "the checkpoint"
             raise ValueError(f"{file}: {where} has no {name}. Was it trained with another configuration?")
     trained = {name for name, parameter in model.named_parameters() if parameter.requires_grad}
-    if _is_adapted(model):
+    if has_adapters(model):
         set_peft_model_state_dict(model.lm, dict(stored.pop(ADAPTER)))
     flat = {name: value for parts in stored.values() for name, value in parts.items()}
     # load_state_dict names everything that is not there: frozen parts and tied copies are not, by intent.
@@ -88,18 +68,3 @@ def restore_model(model: Seagull, tensors: Mapping[str, Mapping[str, Tensor]]) -
     now = {name for name, parameter in model.named_parameters() if parameter.requires_grad}
     if now != trained:
         raise ValueError(f"Loading changed what is trained: {min(now ^ trained)}, ...")
-
-
-def _is_adapted(model: Seagull) -> bool:
-    return hasattr(model.lm, "peft_config")
-
-
-def trained_by_child(model: nn.Module) -> dict[str, Any]:
-    """How many parameters of each part are trained, and of how many."""
-    return {
-        name: {
-            "trained": trained_parameters(child),
-            "all": sum(parameter.numel() for parameter in child.parameters()),
-        }
-        for name, child in model.named_children()
-    }

@@ -53,6 +53,13 @@ def restore_optimizer(optimizer: torch.optim.Optimizer, model: nn.Module, tensor
         }
 
 
+def seed_all(seed: int) -> None:
+    """The generators of torch, NumPy and Python."""
+    torch.manual_seed(seed)
+    np.random.seed(seed % 2**32)  # noqa: NPY002
+    random.seed(seed)
+
+
 def random_states() -> dict[str, Any]:
     """The generators of torch, NumPy and Python as JSON."""
     kind, keys, position, has_gauss, cached = np.random.get_state()  # noqa: NPY002 third parties use it

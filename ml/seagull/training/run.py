@@ -18,19 +18,21 @@ from accelerate.utils import DistributedDataParallelKwargs
 from ml.seagull.data.records import ImageSample
 from ml.seagull.language.prompts import load_prompt, prompt_text
 from ml.seagull.language.tokenizer import LanguageTokenizer
+from ml.seagull.network.adapters import add_adapters, has_adapters
 from ml.seagull.network.model import Seagull
 from ml.seagull.training.batches import StepBatches, StepData, step_loader
 from ml.seagull.training.cancel import Cancellation, cancellation
 from ml.seagull.training.checkpoints import LATEST, Checkpoint, as_text, pointed, read_checkpoint, write_checkpoint
 from ml.seagull.training.events import EventLog
 from ml.seagull.training.guard import BadSteps, TokenBudget, is_finite, with_memory
-from ml.seagull.training.model_files import attach_lora, model_tensors, model_texts, restore_model, trained_parameters
+from ml.seagull.training.model_files import model_tensors, model_texts, restore_model, trained_parameters
 from ml.seagull.training.optimizer_state import (
     build_optimizer,
     optimizer_tensors,
     random_states,
     restore_optimizer,
     restore_random_states,
+    seed_all,
 )
 from ml.seagull.training.provenance import data_fingerprint, surroundings
 from ml.seagull.training.schedule import auxiliary_weight, learning_rate_factor
@@ -89,8 +91,8 @@ class TrainingRun:
         self._evaluate = evaluate
         if settings.freeze_encoder:
             model.encoder.requires_grad_(requires_grad=False)
-        if settings.lora is not None and not hasattr(model.lm, "peft_config"):
-            attach_lora(model, settings.lora)
+        if settings.lora is not None and not has_adapters(model):
+            add_adapters(model, **asdict(settings.lora))
         if settings.checkpointing:
             model.causal_lm.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
         prompt = load_prompt(settings.prompt)
@@ -270,7 +272,7 @@ class TrainingRun:
         """Load the latest checkpoint. Raises: ValueError if it is of other settings, data or network."""
         folder = pointed(self.folder, LATEST)
         if folder is None:
-            torch.manual_seed(step_seed(self.settings.seed, 0))
+            seed_all(self.settings.seed)
             return False
         stored = read_checkpoint(folder)
         given = {
