@@ -61,9 +61,10 @@ class SAMDecoder(nn.Module):
         return torch.cat([first, sparse], dim=1).unsqueeze(1)
 
     def _dense(self, mask_input: Tensor, has_mask: Tensor) -> Tensor:
-        none = self.prompts.no_mask_embed.weight.reshape(1, -1, 1, 1)
+        none: Tensor = self.prompts.no_mask_embed.weight.reshape(1, -1, 1, 1)
         has = has_mask.reshape(-1, 1, 1, 1)
-        return has * self.prompts.mask_embed(mask_input) + (1 - has) * none
+        given: Tensor = self.prompts.mask_embed(mask_input)
+        return has * given + (1 - has) * none
 
     def _attend(self, tokens: Tensor, features: Tensor) -> tuple[Tensor, Tensor]:
         """The tokens (B x tokens x C) and the features (B x C x h x w) after the two-way transformer."""

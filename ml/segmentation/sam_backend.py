@@ -38,8 +38,8 @@ class SAMBackend:
     def encode(self, pixels: Pixels) -> Embedding:
         """The embedding of an image (height x width x 3, sRGB): the slow part."""
         size: Size = (int(pixels.shape[0]), int(pixels.shape[1]))
-        shape = {"geometry": self.manifest.geometry, "input_size": self.manifest.input_size}
-        batch = torch.from_numpy(model_input(pixels, **shape)).unsqueeze(0).to(self.device)
+        geometry, side = self.manifest.geometry, self.manifest.input_size
+        batch = torch.from_numpy(model_input(pixels, geometry=geometry, input_size=side)).unsqueeze(0).to(self.device)
         found = self.network.get_image_embeddings(batch)
         # SAM 2 gives its finest features first, and the embedding last.
         features = [found[-1], *found[:-1]] if isinstance(found, (list, tuple)) else [found]
@@ -47,7 +47,12 @@ class SAMBackend:
             name: feature[0].to(torch.float16).cpu().numpy()
             for name, feature in zip(self.decoder.feature_names, features, strict=True)
         }
-        return Embedding(model=self.manifest.id, image_size=size, resized=resized_size(size, **shape), tensors=tensors)
+        return Embedding(
+            model=self.manifest.id,
+            image_size=size,
+            resized=resized_size(size, geometry=geometry, input_size=side),
+            tensors=tensors,
+        )
 
     def prepare(self, pixels: Pixels) -> "SAMImage":
         return self.open(self.encode(pixels))
