@@ -128,12 +128,12 @@ def test_who_holds_the_file_gets_304(client: JSONClient) -> None:
 def test_formats_are_named_when_one_is_unknown(client: JSONClient) -> None:
     release = freeze(Study.objects.get())
     for response in (
-        client.get(url_of(release, "instructions")),
-        client.post(f"/api/v1/releases/{release.pk}/exports/", {"format": "instructions"}),
+        client.get(url_of(release, "yolo")),
+        client.post(f"/api/v1/releases/{release.pk}/exports/", {"format": "yolo"}),
     ):
         assert response.status_code == 400
         assert response.json()["fields"]["format"] == [
-            '"instructions" is no format of exports: use one of seagull, coco, ratings, parquet.'
+            '"yolo" is no format of exports: use one of seagull, coco, instructions, ratings, parquet.'
         ]
 
 

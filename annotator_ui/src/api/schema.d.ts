@@ -1267,11 +1267,12 @@ export interface components {
         /**
          * @description * `seagull` - seagull
          *     * `coco` - coco
+         *     * `instructions` - instructions
          *     * `ratings` - ratings
          *     * `parquet` - parquet
          * @enum {string}
          */
-        FormatEnum: "seagull" | "coco" | "ratings" | "parquet";
+        FormatEnum: "seagull" | "coco" | "instructions" | "ratings" | "parquet";
         /**
          * @description * `pad` - pad
          *     * `stretch` - stretch
@@ -5308,10 +5309,11 @@ export interface operations {
                  *
                  *     * `seagull` - seagull
                  *     * `coco` - coco
+                 *     * `instructions` - instructions
                  *     * `ratings` - ratings
                  *     * `parquet` - parquet
                  */
-                format: "seagull" | "coco" | "ratings" | "parquet";
+                format: "seagull" | "coco" | "instructions" | "ratings" | "parquet";
                 /** @description 1: with the pictures, as a ZIP; for `seagull` and `coco`. */
                 images?: boolean;
             };
@@ -5331,6 +5333,7 @@ export interface operations {
                     "application/json": {
                         [key: string]: unknown;
                     };
+                    "application/x-ndjson": string;
                     "text/csv": string;
                     "application/vnd.apache.parquet": string;
                     "application/zip": string;

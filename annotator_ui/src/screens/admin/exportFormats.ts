@@ -23,6 +23,14 @@ export const EXPORT_FORMATS: readonly {
     takesImages: true,
   },
   {
+    format: "instructions",
+    title: "Instructions (JSON lines)",
+    means:
+      "Questions and answers about each ROI with its mask, as conversations for tuning a vision-language model: " +
+      "“python -m ml.seagull.train” reads it.",
+    takesImages: false,
+  },
+  {
     format: "ratings",
     title: "Ratings (CSV)",
     means: "One row per rating under pseudonyms, for statistics of your own. “manage.py consensus” reads it.",

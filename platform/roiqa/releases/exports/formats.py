@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from roiqa.releases.errors import NoImagesInFormat, ReleaseNotReady
-from roiqa.releases.exports import archive, coco, parquet, ratings
+from roiqa.releases.exports import archive, coco, instructions, parquet, ratings
 from roiqa.releases.exports.pieces import encoded
 from roiqa.releases.models import Release, ReleaseState
 from roiqa.releases.snapshot_file import SnapshotReader
@@ -45,6 +45,14 @@ FORMATS: Final = {
             version=coco.VERSION,
             takes_images=True,
             make=lambda reader, content, images: encoded(coco.coco(reader, content, with_images=images)),
+        ),
+        ExportFormat(
+            name="instructions",
+            extension="jsonl",
+            content_type="application/x-ndjson",
+            version=instructions.VERSION,
+            takes_images=False,
+            make=lambda reader, content, _images: encoded(instructions.instructions(reader, content)),
         ),
         ExportFormat(
             name="ratings",
