@@ -80,7 +80,7 @@ async function send(method: string, path: string, options: RequestOptions = {}):
   }
   if (response.ok) return { status: response.status, data: body };
   if (response.status === 401 && options.quietWhenSignedOut !== true) announceSession("signed_out");
-  throw errorOfBody(response.status, body);
+  throw errorOfBody(response.status, body, response.headers.get("Retry-After"));
 }
 
 async function dataOf<Body>(method: string, path: string, options?: RequestOptions): Promise<Body> {

@@ -5,6 +5,8 @@ export class ApiError extends Error {
   readonly fields: Readonly<Record<string, readonly string[]>>;
   /** The whole body, for the few answers that carry more than an error (a draft conflict has `current`). */
   readonly body: unknown;
+  /** Seconds after which the server wants to be asked again, where it said so. */
+  readonly retryAfter: number | null;
 
   constructor(problem: {
     status: number;
@@ -12,6 +14,7 @@ export class ApiError extends Error {
     detail: string;
     fields?: Readonly<Record<string, readonly string[]>>;
     body?: unknown;
+    retryAfter?: number | null;
   }) {
     super(problem.detail);
     this.name = "ApiError";
@@ -19,6 +22,7 @@ export class ApiError extends Error {
     this.code = problem.code;
     this.fields = problem.fields ?? {};
     this.body = problem.body;
+    this.retryAfter = problem.retryAfter ?? null;
   }
 
   /** True when the same request may succeed later without any change to it. */
@@ -32,7 +36,7 @@ export class ApiError extends Error {
 }
 
 /** The error of a response body that may not be ours (a proxy's HTML page, an empty body). */
-export function errorOfBody(status: number, body: unknown): ApiError {
+export function errorOfBody(status: number, body: unknown, retryAfter: string | null = null): ApiError {
   const problem = typeof body === "object" && body !== null ? (body as Record<string, unknown>) : {};
   return new ApiError({
     status,
@@ -46,6 +50,8 @@ export function errorOfBody(status: number, body: unknown): ApiError {
         ? (problem.fields as Record<string, readonly string[]>)
         : {},
     body,
+    // The header may be a date too; nobody sends us one.
+    retryAfter: retryAfter !== null && /^\d+$/.test(retryAfter) ? Number(retryAfter) : null,
   });
 }
 

@@ -6,7 +6,7 @@ import { boxNodes } from "../geometry/regionChoice";
 import { type LeafBoxes, leafBoxes, regionRuns } from "../geometry/regionMask";
 import { checkRegionTree, layRegionTree, type RegionTree } from "../geometry/regionTree";
 import { decodeMask, encodeMask, type Runs, runsArea, runsBox, runsToString, stringToRuns } from "../geometry/rle";
-import { applyEdits, type Edit } from "../model/edits";
+import { applyEdits, type Edit, lastingEdits } from "../model/edits";
 import type {
   EditedMask,
   MaskAnswer,
@@ -24,7 +24,8 @@ function traced(runs: Runs): TracedMask {
 /** The last result: a new stroke is then applied to it, instead of replaying all strokes before it. */
 let last: { base: string | null; size: string; edits: readonly string[]; mask: Mask } | null = null;
 
-function replay(base: Segmentation | null, size: Segmentation["size"], edits: readonly Edit[]): Mask {
+function replay(base: Segmentation | null, size: Segmentation["size"], given: readonly Edit[]): Mask {
+  const edits = lastingEdits(given);
   const key = { base: base?.counts ?? null, size: size.join("x"), edits: edits.map((edit) => JSON.stringify(edit)) };
   const follows =
     last !== null &&

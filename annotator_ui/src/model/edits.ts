@@ -24,6 +24,20 @@ export type RegionPrompt =
       readonly positive: boolean;
     };
 
+/** One thing a person did with the segmentation model, as it is kept with the ROI. Image pixels; boxes are half-open. */
+export type SamEvent =
+  | { readonly type: "point"; readonly x: number; readonly y: number; readonly positive: boolean }
+  | { readonly type: "box"; readonly x0: number; readonly y0: number; readonly x1: number; readonly y1: number };
+
+/** Where a mask comes from: the model, its weights, and where it was decoded. */
+export interface SamMaker {
+  readonly model: string;
+  readonly version: string;
+  readonly home: HomeKind;
+}
+
+export type HomeKind = "browser-wasm" | "browser-webgpu" | "server";
+
 /** One step of work on a mask. Steps are data: they can be undone, replayed, stored, and sent to the worker. */
 export type Edit =
   | { readonly kind: "polygon"; readonly operation: "add" | "subtract"; readonly points: readonly ImagePoint[] }
@@ -39,6 +53,19 @@ export type Edit =
       readonly operation: "add" | "subtract";
       readonly prompt: RegionPrompt;
       /** The region itself, as COCO runs: the step can be replayed without the tree it was chosen from. */
+      readonly counts: string;
+    }
+  | {
+      readonly kind: "sam";
+      /** What the selected part does to the mask. */
+      readonly operation: "add" | "subtract";
+      /** Whether it begins a part; otherwise it says more about the part before, and its mask takes that one's place. */
+      readonly starts: boolean;
+      readonly event: SamEvent;
+      /** Which of the decoder's masks a person chose; `null` for the model's own choice. */
+      readonly candidate: number | null;
+      readonly by: SamMaker;
+      /** The part as it is after this step, as COCO runs: the step can be replayed without a decoder. */
       readonly counts: string;
     }
   /** Removes parts and fills holes of fewer pixels than `minArea`. */
@@ -81,6 +108,7 @@ function applyEdit(mask: Mask, edit: Edit): Mask {
       stampStroke(mask, edit.points, edit.radius, edit.operation === "add" ? 1 : 0);
       return mask;
     case "region":
+    case "sam":
       paintRuns(mask, stringToRuns(edit.counts, [mask.height, mask.width]), edit.operation === "add" ? 1 : 0);
       return mask;
     case "tidy":
@@ -88,7 +116,15 @@ function applyEdit(mask: Mask, edit: Edit): Mask {
   }
 }
 
+/** The edits without those whose mask another one has taken the place of. */
+export function lastingEdits(edits: readonly Edit[]): readonly Edit[] {
+  return edits.filter((edit, at) => {
+    const next = edits[at + 1];
+    return !(edit.kind === "sam" && next?.kind === "sam" && !next.starts);
+  });
+}
+
 /** The mask after the edits, in order; `base` is not changed. */
 export function applyEdits(base: Mask, edits: readonly Edit[]): Mask {
-  return edits.reduce(applyEdit, copyMask(base));
+  return lastingEdits(edits).reduce(applyEdit, copyMask(base));
 }

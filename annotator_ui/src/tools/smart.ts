@@ -44,11 +44,6 @@ export function targetAt(
   return { choice, step, node: choice.nodes[step] ?? 0 };
 }
 
-/** The offset after one step more or less: the ends hold, however long the wheel is turned. */
-export function nextOffset({ choice, step }: Target, by: 1 | -1): number {
-  return Math.min(choice.nodes.length - 1, Math.max(0, step + by)) - choice.own;
-}
-
 export function pointPrompt(
   tree: RegionTree,
   pixel: { readonly x: number; readonly y: number },

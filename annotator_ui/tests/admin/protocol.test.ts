@@ -14,6 +14,7 @@ const STUDY: Study = {
   lease_minutes: 15,
   ask_extra_on_tie: true,
   annotators_draw: false,
+  segmentation_model: "region-tree",
   my_roles: ["admin"],
   created_at: "2026-02-03T12:00:00Z",
   counts: { images: 0, rois: 0 },

@@ -3,7 +3,8 @@ import { expect, test } from "vitest";
 import { imagePoint } from "../../src/geometry/points";
 import { nodeAtScale } from "../../src/geometry/regionTree";
 import type { Edit } from "../../src/model/edits";
-import { boxBetween, clicksOf, isBox, nextOffset, pixelOf, pointPrompt, targetAt } from "../../src/tools/smart";
+import { nextOffset } from "../../src/screens/regions/smartBackend";
+import { boxBetween, clicksOf, isBox, pixelOf, pointPrompt, targetAt } from "../../src/tools/smart";
 import { holds, trees } from "../geometry/trees";
 
 const IMAGE = { width: 10, height: 6 };
@@ -28,8 +29,9 @@ test("the wheel stops at the ends, and one notch back is felt at once", () => {
       const target = targetAt(tree, pixel, false, [], offset);
       if (target === null) throw new Error("the pixel is in the image");
       const last = target.choice.nodes.length - 1;
-      const up = targetAt(tree, pixel, false, [], nextOffset(target, 1));
-      const down = targetAt(tree, pixel, false, [], nextOffset(target, -1));
+      const choice = { step: target.step, count: last + 1, own: target.choice.own };
+      const up = targetAt(tree, pixel, false, [], nextOffset(choice, 1));
+      const down = targetAt(tree, pixel, false, [], nextOffset(choice, -1));
       expect(up?.step).toBe(Math.min(last, target.step + 1));
       expect(down?.step).toBe(Math.max(0, target.step - 1));
     }),

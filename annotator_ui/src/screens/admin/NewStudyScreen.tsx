@@ -10,6 +10,7 @@ import { Field } from "../shared/Field";
 import { ME_KEY } from "../shared/useMe";
 import { useTitle } from "../shared/useTitle";
 import { FormError } from "./FormError";
+import { ModelField } from "./ModelField";
 import { RuleFields, TextFields } from "./ProtocolFields";
 import { bodyOf, NEW_STUDY, SHOWN_FIELDS, slugOf } from "./protocol";
 
@@ -69,6 +70,13 @@ export function NewStudyScreen() {
         </Field>
         <h2>Protocol</h2>
         <RuleFields {...part} minRaters={1} />
+        <h2>Drawing ROIs</h2>
+        <ModelField
+          value={form.segmentation_model}
+          images={0}
+          error={make.error}
+          onChange={(model) => part.onChange({ segmentation_model: model })}
+        />
         <FormError error={make.error} shown={SHOWN_FIELDS} />
         <div className="row">
           <Button type="submit" variant="primary" busy={make.isPending}>

@@ -8,6 +8,7 @@ import { Button } from "../shared/Button";
 import { ErrorNote } from "../shared/ErrorNote";
 import { useToast } from "../shared/Toast";
 import { FormError } from "./FormError";
+import { ModelField } from "./ModelField";
 import { RuleFields, TextFields } from "./ProtocolFields";
 import { changesOf, formOf, SHOWN_FIELDS } from "./protocol";
 import { useProgress, useRefreshStudy } from "./useStudy";
@@ -98,6 +99,13 @@ function SettingsForm({ study }: { study: Study }) {
           frozen keep the ruleset they were made with.
         </p>
       ) : null}
+      <h2>Drawing ROIs</h2>
+      <ModelField
+        value={form.segmentation_model}
+        images={study.counts.images}
+        error={save.error}
+        onChange={(model) => part.onChange({ segmentation_model: model })}
+      />
       <FormError error={save.error} shown={SHOWN_FIELDS} />
       <div className="row">
         <Button type="submit" variant="primary" busy={save.isPending} disabled={!changed}>

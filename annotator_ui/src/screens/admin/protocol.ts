@@ -10,6 +10,8 @@ export interface ProtocolForm {
   lease_minutes: string;
   ask_extra_on_tie: boolean;
   annotators_draw: boolean;
+  /** Empty for what the installation gives to new studies. */
+  segmentation_model: string;
 }
 
 export const NEW_STUDY: ProtocolForm = {
@@ -21,10 +23,19 @@ export const NEW_STUDY: ProtocolForm = {
   lease_minutes: "15",
   ask_extra_on_tie: true,
   annotators_draw: false,
+  segmentation_model: "",
 };
 
 /** Fields whose refusal stands beside their own input. */
-export const SHOWN_FIELDS = ["slug", "title", "description", "guide_text", "raters_per_roi", "lease_minutes"] as const;
+export const SHOWN_FIELDS = [
+  "slug",
+  "title",
+  "description",
+  "guide_text",
+  "raters_per_roi",
+  "lease_minutes",
+  "segmentation_model",
+] as const;
 
 export function formOf(study: Study): ProtocolForm {
   return {
@@ -36,13 +47,18 @@ export function formOf(study: Study): ProtocolForm {
     lease_minutes: String(study.lease_minutes),
     ask_extra_on_tie: study.ask_extra_on_tie,
     annotators_draw: study.annotators_draw,
+    segmentation_model: study.segmentation_model,
   };
 }
 
+type Settings = Omit<StudyChange, "state" | "segmentation_model">;
+
 /** The form as the API wants it. */
-export function bodyOf(form: ProtocolForm): Required<Omit<StudyChange, "state">> {
+export function bodyOf(form: ProtocolForm): Required<Settings> & Pick<StudyChange, "segmentation_model"> {
+  const { segmentation_model: model, ...rest } = form;
   return {
-    ...form,
+    ...rest,
+    ...(model === "" ? {} : { segmentation_model: model }),
     title: form.title.trim(),
     raters_per_roi: Number(form.raters_per_roi),
     lease_minutes: Number(form.lease_minutes),

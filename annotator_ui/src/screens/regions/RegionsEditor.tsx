@@ -19,10 +19,10 @@ import { LeaveGuard } from "./LeaveGuard";
 import { RegionsStage } from "./RegionsStage";
 import { ROIList } from "./ROIList";
 import { Toolbar } from "./Toolbar";
+import { useBackend } from "./useBackend";
 import { useEditorKeys } from "./useEditorKeys";
 import { useNeighbours } from "./useNeighbours";
 import { RefusedROI, useROIWrites } from "./useRegions";
-import { useRegionTree } from "./useRegionTree";
 import { useSmartSelect } from "./useSmartSelect";
 import { useWorkingMask } from "./useWorkingMask";
 import { WorkingPanel } from "./WorkingPanel";
@@ -58,7 +58,8 @@ export function RegionsEditor({
   const neighbours = useNeighbours(study.slug, image.id).data ?? null;
   const { save, change, remove, recreate } = useROIWrites(study.slug, image);
   const { working, selectedId, tool } = editor;
-  const regions = useRegionTree(image, neighbours?.next ?? null);
+  const edits = working?.history.done ?? NO_EDITS.done;
+  const backends = useBackend(study, image, neighbours?.next ?? null, edits);
   const selected = rois.find(({ id }) => id === selectedId) ?? null;
   const unsaved = hasWork(working);
   const mask = useWorkingMask(working, preview, selected, image);
@@ -89,11 +90,11 @@ export function RegionsEditor({
 
   const smart = useSmartSelect({
     active: tool === "smart",
-    regions: regions.phase === "ready" ? regions.regions : null,
+    backend: backends.backend,
     image,
     stage,
     operation: editor.operation,
-    edits: working?.history.done ?? NO_EDITS.done,
+    edits,
     mayDraw,
     onEdit: edit,
     onError: (text) => toast({ text, tone: "error" }),
@@ -101,7 +102,7 @@ export function RegionsEditor({
 
   // The best tool is taken up once it is there, unless a person has taken one already.
   const untouched = useRef(!unsaved);
-  const isReady = regions.phase === "ready";
+  const isReady = backends.backend !== null;
   useEffect(() => {
     if (isReady && untouched.current) dispatch({ type: "use", tool: "smart" });
   }, [isReady]);
@@ -234,6 +235,7 @@ export function RegionsEditor({
             move: smart.moveCrosshair,
             click: smart.clickCrosshair,
             corner: smart.cornerCrosshair,
+            changeBackend: () => backends.choose(backends.wanted === "model" ? "regions" : "model"),
           }
         : null,
     startNew: () => select(null),
@@ -247,7 +249,7 @@ export function RegionsEditor({
       <ImageBar study={study} image={image} neighbours={neighbours} zoom={zoom} stage={stage} />
       <Toolbar
         editor={editor}
-        regions={regions}
+        backends={backends}
         smart={smart}
         onUse={use}
         onOperate={(operation) => dispatch({ type: "operate", operation })}

@@ -51,12 +51,12 @@ function useShownOutlines({ rois, editor, mask, smart }: Pick<Props, "rois" | "e
     if (mask !== null) shown.push({ id: "working", loops: mask.loops, emphasis: "selected" });
     return shown;
   }, [rois, loops, mask, selectedId]);
-  const { outline, removes } = smart;
+  const { shown, removes } = smart;
+  const hovered = shown?.mask?.loops ?? null;
   const outlines = useMemo(() => {
-    if (outline === null) return kept;
-    const hovered: StageOutline = { id: "hover", loops: outline.loops, emphasis: removes ? "removes" : "adds" };
-    return [...kept, hovered];
-  }, [kept, outline, removes]);
+    if (hovered === null) return kept;
+    return [...kept, { id: "hover", loops: hovered, emphasis: removes ? "removes" : "adds" } as const];
+  }, [kept, hovered, removes]);
   return { outlines, loops, error };
 }
 

@@ -3,8 +3,8 @@ import type { Editor, ToolName } from "../../state/regions/editor";
 import { MAX_BRUSH, MIN_BRUSH } from "../../tools/brush";
 import { Button } from "../shared/Button";
 import { Kbd } from "../shared/Kbd";
-import { RegionSize, RegionTreeNote } from "./SmartPanel";
-import type { RegionTreeState } from "./useRegionTree";
+import { BackendChoice, RegionSize, SmartNotes } from "./SmartPanel";
+import type { Backends } from "./useBackend";
 import type { SmartSelect } from "./useSmartSelect";
 
 const TOOLS: readonly { name: ToolName; label: string; shortcut: string }[] = [
@@ -98,7 +98,7 @@ function Choice({
 /** Tools, what they do, and the keys for it. */
 export function Toolbar({
   editor,
-  regions,
+  backends,
   smart,
   canUndo,
   canRedo,
@@ -109,7 +109,7 @@ export function Toolbar({
   onRedo,
 }: {
   editor: Editor;
-  regions: RegionTreeState;
+  backends: Backends;
   smart: SmartSelect;
   canUndo: boolean;
   canRedo: boolean;
@@ -127,10 +127,11 @@ export function Toolbar({
           <Choice pressed={tool === name} shortcut={shortcut} onClick={() => onUse(name)}>
             {label}
           </Choice>
-          {name === "smart" ? <RegionTreeNote state={regions} /> : null}
+          {name === "smart" ? <SmartNotes backends={backends} /> : null}
         </Fragment>
       ))}
-      {tool === "smart" && regions.phase === "ready" ? <RegionSize smart={smart} /> : null}
+      {tool === "smart" ? <BackendChoice backends={backends} /> : null}
+      {tool === "smart" && backends.backend !== null ? <RegionSize smart={smart} /> : null}
       {tool === "polygon" || tool === "smart" ? (
         <fieldset className="regions-group">
           <legend>{tool === "smart" ? "The region" : "The polygon"}</legend>

@@ -23,6 +23,7 @@ export interface EditorCommands {
     /** `flips` when the click does the opposite: takes away instead of adding. */
     click: (flips: boolean) => void;
     corner: () => void;
+    changeBackend: () => void;
   } | null;
   startNew: () => void;
   rename: () => void;
@@ -62,6 +63,8 @@ function smartCommandOf(event: KeyboardEvent, key: string, smart: EditorCommands
       return () => smart.click(event.shiftKey);
     case "x":
       return smart.corner;
+    case "r":
+      return smart.changeBackend;
     default:
       return null;
   }

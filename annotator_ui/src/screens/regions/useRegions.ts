@@ -3,7 +3,8 @@ import { api } from "../../api/client";
 import type { ImageRow, ROI, ROILevel, Segmentation, Study } from "../../api/types";
 import { askMaskWorker } from "../../canvas/maskWorker";
 import { differenceArea, stringToRuns } from "../../geometry/rle";
-import { provenanceOf, selectedEdits } from "../../model/provenance";
+import type { Edit } from "../../model/edits";
+import { handmadeEdits, provenanceOf, selectedEdits } from "../../model/provenance";
 import { refusalOf } from "../../model/rois";
 import type { Working } from "../../state/regions/editor";
 
@@ -30,11 +31,14 @@ export function useROIs(slug: string, imageId: string) {
 
 /** Pixels that were changed by hand after the last step of Smart select. */
 async function editedPixels({ base, history }: Working, mask: Segmentation): Promise<number> {
-  const selected = selectedEdits(history.done);
-  if (selected === null || selected.length === history.done.length) return 0;
-  const before = await askMaskWorker({ kind: "apply", base, size: mask.size, edits: selected, preview: null });
-  const runs = (counts: string) => stringToRuns(counts, mask.size);
-  return differenceArea(runs(before.segmentation.counts), runs(mask.counts));
+  const done = handmadeEdits(history.done);
+  const selected = selectedEdits(done);
+  if (selected === null || selected.length === done.length) return 0;
+  const after = async (edits: readonly Edit[]) => {
+    const { segmentation } = await askMaskWorker({ kind: "apply", base, size: mask.size, edits, preview: null });
+    return stringToRuns(segmentation.counts, mask.size);
+  };
+  return differenceArea(await after(selected), await after(done));
 }
 
 async function maskOf({ base, history }: Working, size: Segmentation["size"]): Promise<Segmentation> {

@@ -1,20 +1,19 @@
-import { type RefObject, useEffect, useMemo, useRef, useState } from "react";
+import { type RefObject, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
+import { flushSync } from "react-dom";
 import type { ImageRow } from "../../api/types";
 import type { StageHandle } from "../../canvas/ImageStage";
-import type { RegionMask, RegionTake } from "../../canvas/maskMessages";
-import { type ImageRegions, regionMask } from "../../canvas/regionMasks";
-import { useRegionMask } from "../../canvas/useRegionMask";
 import type { StagePointer, StageTool } from "../../canvas/useStagePointer";
 import { type ImagePoint, imagePoint } from "../../geometry/points";
-import { leafAt } from "../../geometry/regionTree";
-import type { Edit, RegionPrompt } from "../../model/edits";
-import { boxBetween, isBox, nextOffset, pixelOf, pointPrompt, type Target, targetAt } from "../../tools/smart";
+import type { Edit } from "../../model/edits";
+import { boxBetween, isBox, pixelOf } from "../../tools/smart";
+import { nextOffset, type Query, type Shown, type SmartBackend } from "./smartBackend";
+import { usePreview } from "./usePreview";
 
 interface Options {
   /** Whether the tool is in hand. */
   active: boolean;
-  /** `null` until the regions are there. */
-  regions: ImageRegions | null;
+  /** `null` until one is there. */
+  backend: SmartBackend | null;
   image: ImageRow;
   stage: RefObject<StageHandle | null>;
   operation: "add" | "subtract";
@@ -33,15 +32,13 @@ interface Spot {
 
 export interface SmartSelect {
   readonly tool: StageTool;
-  /** What a click would take, with its outline as soon as it is there. */
-  readonly target: Target | null;
-  readonly outline: RegionMask | null;
+  /** What a click would take; `null` when nothing is pointed at or it is not known yet. */
+  readonly shown: Shown | null;
   readonly removes: boolean;
-  readonly area: number;
   /** Corners of the box that is being drawn. */
   readonly box: { readonly from: ImagePoint; readonly to: ImagePoint } | null;
   readonly crosshair: ImagePoint | null;
-  /** Clicks whose region is still being computed. */
+  /** Clicks whose mask is still being computed. */
   readonly pending: number;
   readonly resize: (by: 1 | -1) => void;
   readonly ownChoice: () => void;
@@ -74,21 +71,22 @@ function useAlt(active: boolean): [boolean, (held: boolean) => void] {
   return [held, setHeld];
 }
 
-/** Adds what was clicked to the mask, one after the other and none left out, each as soon as its region is computed. */
-function useClicks({ regions, onEdit, onError }: Pick<Options, "regions" | "onEdit" | "onError">) {
-  const latest = useRef({ onEdit, onError });
-  useEffect(() => {
-    latest.current = { onEdit, onError };
+/** Adds what was clicked to the mask, one after the other and none left out, each as soon as its mask is computed. */
+function useClicks({ backend, edits, onEdit, onError }: Pick<Options, "backend" | "edits" | "onEdit" | "onError">) {
+  const latest = useRef({ edits, onEdit, onError });
+  useLayoutEffect(() => {
+    latest.current = { edits, onEdit, onError };
   });
   const [pending, setPending] = useState(0);
   const queue = useRef(Promise.resolve());
-  function click(take: RegionTake, prompt: RegionPrompt): void {
-    if (regions === null) return;
+  function click(query: Omit<Query, "edits">): void {
+    if (backend === null) return;
     setPending((count) => count + 1);
     queue.current = queue.current.then(async () => {
       try {
-        const { counts } = await regionMask(regions, take);
-        latest.current.onEdit({ kind: "region", operation: prompt.positive ? "add" : "subtract", prompt, counts });
+        // What a click takes depends on the clicks before it, so it is worked out after they are done.
+        const edit = await backend.take({ ...query, edits: latest.current.edits });
+        flushSync(() => latest.current.onEdit(edit));
       } catch (error) {
         latest.current.onError(error instanceof Error ? error.message : String(error));
       } finally {
@@ -99,49 +97,35 @@ function useClicks({ regions, onEdit, onError }: Pick<Options, "regions" | "onEd
   return { click, pending };
 }
 
-/** Smart select: the region of the tree under the pointer, at once. */
+/** Smart select: what is under the pointer, at once. */
 export function useSmartSelect(options: Options): SmartSelect {
-  const { active, regions, image, stage, operation, edits, mayDraw } = options;
+  const { active, backend, image, stage, operation, edits, mayDraw } = options;
   const [spot, setSpot] = useState<Spot | null>(null);
   const [offset, setOffset] = useState(0);
   const [box, setBox] = useState<SmartSelect["box"]>(null);
   const [alt, setAlt] = useAlt(active);
   const press = useRef<{ from: ImagePoint; boxed: boolean } | null>(null);
   const { click, pending } = useClicks(options);
-  const tree = active ? (regions?.tree ?? null) : null;
   const subtracts = operation === "subtract";
   const removes = subtracts !== alt;
 
-  function find(point: ImagePoint, takesAway: boolean): { pixel: { x: number; y: number }; target: Target } | null {
-    const pixel = pixelOf(point, image);
-    const target = pixel && tree ? targetAt(tree, pixel, takesAway, edits, offset) : null;
-    return pixel && target ? { pixel, target } : null;
-  }
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another backend has sizes of its own.
+  useEffect(() => setOffset(0), [backend]);
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: `find` is made anew for each render and reads only these.
-  const target = useMemo(
-    () => (spot === null ? null : (find(spot.point, removes)?.target ?? null)),
-    [spot, removes, tree, edits, offset, image],
-  );
-  const node = target?.node ?? null;
-  const take = useMemo((): RegionTake | null => {
-    if (tree === null) return null;
-    if (box !== null) {
-      const pixels = boxBetween(box.from, box.to, image);
-      return pixels === null ? null : { box: pixels };
-    }
-    return node === null ? null : { nodes: [node] };
-  }, [tree, box, node, image]);
-  const outline = useRegionMask(regions, take);
+  const query = useMemo((): Query => {
+    const pixel = spot === null ? null : pixelOf(spot.point, image);
+    const around = box === null ? null : boxBetween(box.from, box.to, image);
+    return { pixel: box === null ? pixel : null, box: around, removes, offset, edits };
+  }, [spot, box, removes, offset, edits, image]);
+  const shown = usePreview(active ? backend : null, query);
 
   function clickAt(point: ImagePoint, takesAway: boolean): void {
-    const found = find(point, takesAway);
-    if (found === null || tree === null || !mayDraw()) return;
-    click({ nodes: [found.target.node] }, pointPrompt(tree, found.pixel, found.target.node, !takesAway));
+    const pixel = pixelOf(point, image);
+    if (pixel !== null && backend !== null && mayDraw()) click({ pixel, box: null, removes: takesAway, offset });
   }
   function takeBox(from: ImagePoint, to: ImagePoint, takesAway: boolean): void {
-    const pixels = boxBetween(from, to, image);
-    if (pixels !== null && mayDraw()) click({ box: pixels }, { type: "box", ...pixels, positive: !takesAway });
+    const around = boxBetween(from, to, image);
+    if (around !== null && mayDraw()) click({ pixel: null, box: around, removes: takesAway, offset: 0 });
   }
   function stop(): void {
     press.current = null;
@@ -161,10 +145,11 @@ export function useSmartSelect(options: Options): SmartSelect {
         return setBox({ from, to: point });
       }
       setSpot((before) => {
-        // Within a leaf every pixel means the same: nothing to draw anew.
-        const same = before !== null && !before.byKeys && tree !== null;
-        if (same && leafAt(tree, before.point.x, before.point.y) === leafAt(tree, point.x, point.y)) return before;
-        return { point, byKeys: false };
+        // Within a pixel every place means the same: nothing to draw anew.
+        const [x, y] = [Math.floor(point.x), Math.floor(point.y)];
+        const same =
+          before !== null && !before.byKeys && Math.floor(before.point.x) === x && Math.floor(before.point.y) === y;
+        return same ? before : { point, byKeys: false };
       });
       if (box !== null && press.current === null) setBox({ from: box.from, to: point });
     },
@@ -181,7 +166,7 @@ export function useSmartSelect(options: Options): SmartSelect {
   };
 
   function resize(by: 1 | -1): void {
-    if (target !== null) setOffset(nextOffset(target, by));
+    if (shown !== null && box === null) setOffset(nextOffset(shown.choice, by));
   }
   function moveCrosshair(dx: number, dy: number): void {
     const { x, y } = spot?.point ?? { x: image.width / 2, y: image.height / 2 };
@@ -204,15 +189,8 @@ export function useSmartSelect(options: Options): SmartSelect {
 
   return {
     tool,
-    target: box === null ? target : null,
-    outline: take === null ? null : outline,
+    shown,
     removes,
-    area:
-      take === null
-        ? 0
-        : box === null && node !== null && tree !== null
-          ? (tree.area[node] ?? 0)
-          : (outline?.area ?? 0),
     box,
     crosshair: active && spot?.byKeys ? spot.point : null,
     pending,
