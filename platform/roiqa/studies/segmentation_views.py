@@ -1,6 +1,7 @@
 """Doors to segmentation models: which there are, their decoders, images' embeddings, and masks decoded on the server."""
 
 import json
+import logging
 import struct
 from functools import lru_cache
 from typing import Any
@@ -8,6 +9,7 @@ from uuid import UUID
 
 import numpy as np
 from django.conf import settings
+from django.core.files.storage import default_storage
 from django.http import HttpResponse, HttpResponseBase, HttpResponseNotModified
 from django.utils.cache import patch_vary_headers
 from django.utils.http import parse_etags
@@ -40,6 +42,8 @@ from roiqa.studies.segmentation_serializers import (
     EmbeddingQuery,
     SegmentationModelSerializer,
 )
+
+logger = logging.getLogger(__name__)
 
 BINARY = "application/octet-stream"
 DECODED_MAGIC = b"RQD1"
@@ -158,7 +162,12 @@ class DecodeView(APIView):
         _limit().spend(user.pk)
         try:
             embedding = decoding.load_embedding(image, model)
-        except (FileNotFoundError, EmbeddingBroken):
+        except FileNotFoundError:
+            raise _not_ready(image, model) from None
+        except EmbeddingBroken as error:
+            # It was computed and can be again; as it is, nobody can use it.
+            logger.warning("the embedding of image %s is removed: %s", image.pk, error)
+            default_storage.delete(embeddings.storage_key(image, model))
             raise _not_ready(image, model) from None
         found = decoding.decode(model, embedding, prompt)
         if given["candidates"] == "best":
