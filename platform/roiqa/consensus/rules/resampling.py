@@ -48,9 +48,10 @@ def drawn_counts(clusters: int, *, resamples: int, seed: int, cells: int = 1) ->
     """
     rng = np.random.default_rng(seed)
     block = max(1, BLOCK_CELLS // max(1, clusters, cells))
-    even = np.full(clusters, 1 / clusters)
+    even = np.full(clusters, 1 / max(1, clusters))
     for start in range(0, resamples, block):
-        yield rng.multinomial(clusters, even, size=min(block, resamples - start)).astype(np.float64)
+        size = min(block, resamples - start)
+        yield rng.multinomial(clusters, even, size=size).astype(np.float64) if clusters else np.zeros((size, 0))
 
 
 def percentile_interval(values: FloatArray) -> Interval:
