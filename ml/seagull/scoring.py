@@ -110,17 +110,24 @@ class Scorer:
         key = (self.weights_id, self.prompt.id, sample.image_id)
         state = self.prefixes.get(key) if self.prefixes is not None else None
         if state is None:
-            tree = assemble([sample], [ImagePlan(())], self.assembler).to(self._device)
+            tree = assemble([sample], [ImagePlan(())], self.assembler).to(self.device)
             pixels = prepare_image(sample.load(), self.model.config)[None]
-            pyramid = self.model.perceive(ImageInputs(pixels=pixels).to(self._device))
+            pyramid = self.model.perceive(ImageInputs(pixels=pixels).to(self.device))
             state = run_prefix(self.model, pyramid, tree)
             if self.prefixes is not None:
                 self.prefixes.put(key, state)
         return state
 
     @property
-    def _device(self) -> torch.device:
+    def device(self) -> torch.device:
         return next(self.model.parameters()).device
+
+    @property
+    def longest_question(self) -> int:
+        """Tokens of the longest of the nine questions, the beginning of its answer included."""
+        pieces = (self.prompt.before_answer, "")
+        said = [(question.text, question.prefix, *pieces) for question in self._questions]
+        return max(sum(len(self.tokenizer.encode(one)) for one in texts) for texts in said)
 
     def _groups(self, samples: Sequence[ImageSample]) -> Iterator[list[int]]:
         """Images that go together: rows padded to the longest within the budget."""
@@ -147,8 +154,8 @@ class Scorer:
             return [self._chunked(samples[0])]
         plans = [scoring_plan(sample, self.prompt) for sample in samples]
         images, rois = prepare(samples, plans, self.model.config)
-        tree = assemble(samples, plans, self.assembler, severity_types=True).to(self._device)
-        tokens = self.model.encode(images.to(self._device), rois.to(self._device))
+        tree = assemble(samples, plans, self.assembler, severity_types=True).to(self.device)
+        tokens = self.model.encode(images.to(self.device), rois.to(self.device))
         hidden = self.model.hidden(self.model.embed(tokens, tree), tree)
         read = self._read(hidden, tree.question_rows)
         return [
@@ -159,13 +166,13 @@ class Scorer:
     def _chunked(self, sample: ImageSample) -> list[ROIScores]:
         state = self.prefix_of(sample)
         _, rois = prepare([sample], [scoring_plan(sample, self.prompt)], self.model.config)
-        described = self.model.describe(state.pyramid, rois.to(self._device))
+        described = self.model.describe(state.pyramid, rois.to(self.device))
         assembler = self.assembler
         branches = [assembler.region(roi, self._questions, severity_types=True) for roi in sample.rois]
         scores: list[ROIScores] = []
         for first, end in chunks([one.size for one in branches], self.token_budget):
             tree = assemble_suffix(sample.rois[first:end], branches[first:end], assembler, prefix=state.length)
-            hidden = run_suffix(self.model, part(described, first, end), tree.to(self._device), state.cache())
+            hidden = run_suffix(self.model, part(described, first, end), tree.to(self.device), state.cache())
             read = self._read(hidden, tree.question_rows)
             scores += [_scores_of(roi.roi_id, read[0, roi.roi_id]) for roi in sample.rois[first:end]]
         return scores
