@@ -152,7 +152,10 @@ def _load_folder(folder: Path, device: str, *, name: str) -> SAMBackend:
 
 def _network(folder: Path, family: Family) -> Any:
     from transformers import Sam2Model, SamModel  # noqa: PLC0415  (seconds, which reading a manifest need not cost)
+    from transformers.utils import logging  # noqa: PLC0415
 
+    # Bars of loading weights have no place in a worker's log.
+    logging.disable_progress_bar()
     kind = Sam2Model if family == "sam2" else SamModel
     try:
         network, report = kind.from_pretrained(
