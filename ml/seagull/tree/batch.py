@@ -4,7 +4,7 @@ Letters: B images, T positions of the longest row (right-padded), R ROIs of the 
 """
 
 from dataclasses import dataclass, field, fields, replace
-from typing import Self
+from typing import Any, Self
 
 import torch
 from torch import Tensor
@@ -70,7 +70,7 @@ class TreeBatch:
     question_rows: list[QuestionRow] = field(default_factory=list)
 
     def to(self, device: torch.device | str) -> Self:
-        moved = {
+        moved: dict[str, Any] = {
             one.name: value.to(device)
             for one in fields(self)
             if isinstance(value := getattr(self, one.name), Tensor | AuxTargets)

@@ -1,32 +1,24 @@
 """A tree computes what separate rows compute: logits and gradients, to 1e-5 in float32."""
 
-from collections.abc import Iterator
-
 import pytest
 import torch
 from torch import Tensor
 from transformers import LlamaConfig, LlamaForCausalLM
 
 from ml.seagull.language.prompts import load_prompt
-from ml.seagull.language.sampling import Sampling, draw_plan
+from ml.seagull.language.sampling import ImagePlan, PlannedROI, Sampling, draw_plan
 from ml.seagull.language.tokenizer import word_level
+from ml.seagull.network.model import Seagull
+from ml.seagull.presets import preset
 from ml.seagull.tree.assembly import Assembler, assemble
 from ml.seagull.tree.attention import require_tree_mask
 from ml.seagull.tree.batch import IGNORED, TreeBatch
+from ml.seagull.tree.collate import collate
 from tests.unit.seagull.tree.pictures import image
 
 DIM = 32
 IMAGE_TOKENS = 7
 TOKENIZER = word_level()
-
-
-@pytest.fixture(autouse=True)
-def _one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    torch.manual_seed(0)
-    yield
-    torch.set_num_threads(before)
 
 
 def _llama() -> LlamaForCausalLM:
@@ -109,6 +101,26 @@ def test_logits_and_gradients_equal_separate_rows(images, prompt):
         strict=True,
     ):
         torch.testing.assert_close(one, other, rtol=0, atol=1e-5)
+
+
+def test_the_whole_network_learns_the_same_from_a_tree_as_from_one_question_a_row():
+    config, prompt, sample = preset("ci"), load_prompt("own-v1"), image()
+    plan = draw_plan(sample, prompt, Sampling(judgments=0), run_seed=1, epoch=0)
+    alone = [ImagePlan((PlannedROI(roi.index, (question,)),)) for roi in plan.rois for question in roi.questions]
+    network = Seagull(config)
+    results = []
+    for plans in ([plan], alone):
+        batch = collate([sample] * len(plans), tokenizer=TOKENIZER, config=config, prompt=prompt, plan=plans)
+        out = network(batch.images, batch.rois, batch.tree)
+        trained = [one for one in network.parameters() if one.requires_grad]
+        results.append((out, torch.autograd.grad(out.loss, trained, allow_unused=True)))
+    (tree, tree_gradients), (rows, row_gradients) = results
+    assert len(alone) == 9
+    torch.testing.assert_close(tree.logits, rows.logits, rtol=0, atol=1e-5)
+    torch.testing.assert_close(tree.loss, rows.loss, rtol=0, atol=1e-6)
+    for one, other in zip(tree_gradients, row_gradients, strict=True):
+        if one is not None or other is not None:
+            torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-5)
 
 
 def test_without_the_mask_it_runs_and_is_wrong():
