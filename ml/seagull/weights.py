@@ -143,7 +143,9 @@ def verify(directory: Path) -> dict[str, Any]:
             if _described(directory / name) != expected:
                 raise WeightsDamaged(f"{directory / name} is not the file that the manifest describes")
     except (OSError, KeyError, TypeError, json.JSONDecodeError) as problem:
-        raise WeightsDamaged(f"{directory} is no complete folder of weights: {problem!r}") from problem
+        raise WeightsDamaged(
+            f"{directory} is no complete folder of weights: {type(problem).__name__} {problem}"
+        ) from problem
     return manifest
 
 
