@@ -1,9 +1,9 @@
 """The small SAM: transformers' SamModel at a size that ships, and a start that is better than random.
 
 A SAM from scratch stays at the all-background answer for thousands of steps. Three things in its start cure that, all
-within the architecture: the positional encoding is smooth (standard deviation 1; transformers takes half the width), the
-decoder's tokens and the picture first look at one another by place (equal query and key projections), and the encoder's heads begin as local filters
-(a quadratic of the relative position, as ConViT does, d'Ascoli et al., 2021).
+within the architecture: the positional encoding has slow waves too (WAVES; transformers begins with fast ones only), the
+decoder's tokens and the picture first look at one another by place (equal query and key projections), and the encoder's
+heads begin as local filters (a quadratic of the relative position, as ConViT does, d'Ascoli et al., 2021).
 """
 
 import math
@@ -18,6 +18,9 @@ PATCH, WIDTH, LAYERS, HEAD_WIDTH, CHANNELS, WINDOW = 8, 192, 6, 32, 128, 8
 GLOBAL_LAYERS = (2, 5)
 # What each head of a layer first looks at: (rows, columns) away, and how sharply.
 FIRST_LOOK = ((0, 1, 0.6), (0, -1, 0.6), (1, 0, 0.6), (-1, 0, 0.6), (0, 0, 0.1), (0, 0, 0.0))
+# Slowest and fastest wave of the positional encoding, in turns over half the input's side. The slow ones tell left from
+# right anywhere (a box needs that), the fast ones tell places that are close.
+WAVES = (0.08, 1.8)
 # transformers' SamImageProcessor: ImageNet's mean and standard deviation, RGB of 0..1.
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 POSITIVE, PADDING, BOX_START, BOX_END = 1, -1, 2, 3
@@ -91,7 +94,9 @@ def _start_decoder(model: SamModel) -> None:
     for tokens in (model.mask_decoder.iou_token, model.mask_decoder.mask_tokens, *model.prompt_encoder.point_embed):
         nn.init.normal_(tokens.weight, std=0.5)
     nn.init.normal_(model.prompt_encoder.not_a_point_embed.weight, std=0.5)
-    model.prompt_encoder.shared_embedding.positional_embedding.copy_(torch.randn(2, CHANNELS // 2))
+    count = CHANNELS // 2
+    turn, length = 2 * math.pi * torch.rand(count), torch.logspace(math.log10(WAVES[0]), math.log10(WAVES[1]), count)
+    model.prompt_encoder.shared_embedding.positional_embedding.copy_(torch.stack([turn.sin(), turn.cos()]) * length)
     transformer = model.mask_decoder.transformer
     looks = [layer.cross_attn_token_to_image for layer in transformer.layers]
     back = [layer.cross_attn_image_to_token for layer in transformer.layers]

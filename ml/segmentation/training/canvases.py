@@ -126,7 +126,7 @@ def _paste(layers: _Layers, photographs: list[Photograph], *, number: int, scene
         alpha = Image.fromarray(region.astype(np.uint8) * 255).resize(
             (out_w, out_h), Image.Resampling.BILINEAR, box=box
         )
-        shape = np.asarray(alpha) / np.float32(255)
+        shape = np.asarray(alpha, dtype=np.float32) / np.float32(255)
         if scene and rng.random() < 0.5:
             # The shape of one thing, the looks of another.
             donor = photographs[rng.integers(len(photographs))]
