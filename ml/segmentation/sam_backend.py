@@ -87,7 +87,8 @@ class SAMImage:
         indices = chosen(prompt, scores[0])
         masks = self.masks_of(logits[0, indices])
         return [
-            Candidate(mask=mask, score=float(scores[0, index]), logits=logits[0, index])
+            # SAM's prediction is not bounded.
+            Candidate(mask=mask, score=float(np.clip(scores[0, index], 0, 1)), logits=logits[0, index])
             for mask, index in zip(masks, indices, strict=True)
         ]
 
