@@ -17,7 +17,7 @@ from ml.seagull.language.prompts import Prompt, load_prompt
 from ml.seagull.language.tokenizer import LanguageTokenizer
 from ml.seagull.network.config import NetworkConfig
 from ml.seagull.network.model import Seagull
-from ml.seagull.scoring import TOKEN_BUDGET, Scorer
+from ml.seagull.scoring import Scorer
 from ml.seagull.training.checkpoints import read_checkpoint
 from ml.seagull.training.model_files import restore_model
 from ml.seagull.tree.prefix import PrefixCache
@@ -47,7 +47,7 @@ def load_scorer(
     directory: Path,
     *,
     device: torch.device | str = "cpu",
-    token_budget: int = TOKEN_BUDGET,
+    token_budget: int | None = None,
     prefix_bytes: int = 0,
 ) -> Ready:
     """The folder's network. With `prefix_bytes` prefixes of the images asked last are kept.

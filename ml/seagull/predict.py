@@ -19,7 +19,7 @@ from ml.seagull.data.records import ImageSample, Pixels, ROISample
 from ml.seagull.data.release import mask_of, refused
 from ml.seagull.language.levels import DISTORTIONS, IMPORTANCE_WORDS, QUALITY_WORDS, SEVERITY_WORDS
 from ml.seagull.loading import Calibration, Ready, load_scorer
-from ml.seagull.scoring import TOKEN_BUDGET, expected
+from ml.seagull.scoring import expected
 from ml.seagull.suggesting import Suggestion, suggest
 
 # The image's prefix is needed twice: for the scores and for the answers. 581 MB with the 7B network.
@@ -131,7 +131,7 @@ def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--rois", type=Path, required=True, help="COCO JSON with a mask for each region")
     parser.add_argument("--output", type=Path, required=True, help="JSON to write")
     parser.add_argument("--device", default="cpu")
-    parser.add_argument("--token-budget", type=int, default=TOKEN_BUDGET, help="tokens at once; less needs less memory")
+    parser.add_argument("--token-budget", type=int, help="tokens at once; less needs less memory")
     return parser.parse_args(arguments)
 
 

@@ -26,7 +26,8 @@ from ml.seagull.tree.batch import QuestionRow
 from ml.seagull.tree.collate import assembler_for, prepare
 from ml.seagull.tree.prefix import PrefixCache, PrefixState, run_prefix, run_suffix
 
-TOKEN_BUDGET = 16_384
+# On a CPU attention within a long row costs more than going through the layers once more for each chunk.
+TOKEN_BUDGET_CPU, TOKEN_BUDGET = 1_024, 16_384
 HEADS = ("quality", "importance", "severity", "presence")
 _HEAD_OF = {"quality": "quality", "importance": "importance", "distortion": "severity", "judge_type": "presence"}
 
@@ -70,7 +71,7 @@ def expected(probabilities: Sequence[float]) -> float:
 class Scorer:
     """Scores regions with one model.
 
-    At most `token_budget` tokens go through the language model at once: small images together, an image that is larger
+    At most `budget` tokens go through the language model at once: small images together, an image that is larger
     in chunks of regions behind a cached prefix. `temperatures` by head (see HEADS) divide logits. With `prefixes`
     every image's prefix is kept for the next question about it; `weights_id` must then name the weights.
     """
@@ -78,7 +79,8 @@ class Scorer:
     model: Seagull
     tokenizer: LanguageTokenizer
     prompt: Prompt
-    token_budget: int = TOKEN_BUDGET
+    token_budget: int | None = None
+    """None: what suits the device."""
     temperatures: Mapping[str, float] = field(default_factory=dict)
     prefixes: PrefixCache | None = None
     weights_id: str = ""
@@ -89,6 +91,7 @@ class Scorer:
             raise ValueError(
                 f"temperatures are {dict(self.temperatures)}: give positive numbers for {', '.join(HEADS)}"
             )
+        self.budget = self.token_budget or (TOKEN_BUDGET_CPU if self.device.type == "cpu" else TOKEN_BUDGET)
         self._questions = scoring_questions(self.prompt)
 
     @property
@@ -137,7 +140,7 @@ class Scorer:
             if not sample.rois:
                 continue
             size = self._size(sample)
-            if group and max(longest, size) * (len(group) + 1) > self.token_budget:
+            if group and max(longest, size) * (len(group) + 1) > self.budget:
                 yield group
                 group, longest = [], 0
             group.append(number)
@@ -150,7 +153,7 @@ class Scorer:
         return len(self.assembler.prefix().ids) + len(sample.rois) * one
 
     def _together(self, samples: Sequence[ImageSample]) -> list[list[ROIScores]]:
-        if len(samples) == 1 and (self.prefixes is not None or self._size(samples[0]) > self.token_budget):
+        if len(samples) == 1 and (self.prefixes is not None or self._size(samples[0]) > self.budget):
             return [self._chunked(samples[0])]
         plans = [scoring_plan(sample, self.prompt) for sample in samples]
         images, rois = prepare(samples, plans, self.model.config)
@@ -170,7 +173,7 @@ class Scorer:
         assembler = self.assembler
         branches = [assembler.region(roi, self._questions, severity_types=True) for roi in sample.rois]
         scores: list[ROIScores] = []
-        for first, end in chunks([one.size for one in branches], self.token_budget):
+        for first, end in chunks([one.size for one in branches], self.budget):
             tree = assemble_suffix(sample.rois[first:end], branches[first:end], assembler, prefix=state.length)
             hidden = run_suffix(self.model, part(described, first, end), tree.to(self.device), state.cache())
             read = self._read(hidden, tree.question_rows)
@@ -201,7 +204,7 @@ def score(
     samples: Sequence[ImageSample],
     *,
     prompt: Prompt,
-    token_budget: int = TOKEN_BUDGET,
+    token_budget: int | None = None,
     temperatures: Mapping[str, float] | None = None,
 ) -> list[list[ROIScores]]:
     """Scores of every region of each image: see Scorer."""

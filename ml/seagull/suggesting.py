@@ -39,7 +39,7 @@ def _decode(scorer: Scorer, sample: ImageSample) -> list[Decoded]:
         size = scorer.assembler.region(sample.rois[0], ()).size + scorer.longest_question
         return [
             decoded
-            for first, end in chunks([size] * len(sample.rois), scorer.token_budget)
+            for first, end in chunks([size] * len(sample.rois), scorer.budget)
             for decoded in decode_distortions(
                 scorer.model,
                 scorer.assembler,
