@@ -61,6 +61,13 @@ const router = createBrowserRouter([
                 lazy: async () => ({ Component: (await import("./screens/regions/RegionsScreen")).RegionsScreen }),
               },
               {
+                path: "/studies/:slug/proposals",
+                handle: STAGE,
+                lazy: async () => ({
+                  Component: (await import("./screens/proposals/ProposalsScreen")).ProposalsScreen,
+                }),
+              },
+              {
                 path: "/studies/:slug/rate",
                 handle: STAGE,
                 lazy: async () => ({ Component: (await import("./screens/rating/RatingScreen")).RatingScreen }),

@@ -83,6 +83,7 @@ function StudyTabs({ study }: { study: Study }) {
   const tabs = [
     { to: `${base}?tab=overview`, name: "Overview", shown: true },
     { to: `${base}/images`, name: "Images", shown: true },
+    { to: `${base}/proposals`, name: "Proposals", shown: true },
     { to: `${base}?tab=rois`, name: "ROIs", shown: true },
     { to: `${base}?tab=members`, name: "Members & invites", shown: admin },
     { to: `${base}/releases`, name: "Releases", shown: true },

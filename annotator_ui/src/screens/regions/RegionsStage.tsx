@@ -28,6 +28,8 @@ interface Props {
   smart: SmartSelect;
   polygon: Polygon;
   hidden: boolean;
+  /** Box to bring to the middle when the page opens: x, y, width and height in image pixels. */
+  focusBox?: readonly number[];
   mayDraw: () => boolean;
   onPolygon: (polygon: Polygon) => void;
   onClosePolygon: () => void;
@@ -126,6 +128,8 @@ export function RegionsStage(props: Props) {
   const { outlines, loops, error } = useShownOutlines(props);
   const polygonTool = usePolygonTool(props);
   const brush = useBrushTool(props);
+  const [x = 0, y = 0, width = 0, height = 0] = props.focusBox ?? [];
+  const focusBox = useMemo(() => (width > 0 ? { x, y, width, height } : null), [x, y, width, height]);
   const { tool, brushSize } = editor;
   const { pointer } = brush;
   const { points, hover } = polygon;
@@ -162,6 +166,7 @@ export function RegionsStage(props: Props) {
         label={`Image ${image.file_name}`}
         outlines={outlines}
         outlineHidden={hidden}
+        focusBox={focusBox}
         tool={tools[tool]}
         paintPreview={paintPreview}
         onClick={pick}

@@ -6,7 +6,7 @@ import { Button } from "../shared/Button";
 import { ErrorNote } from "../shared/ErrorNote";
 import { Field } from "../shared/Field";
 import { LevelChoice } from "./LevelChoice";
-import { RefusedROI } from "./useRegions";
+import { RefusedROI } from "./workingMask";
 
 /** Longest side, in pixels, of a square speck or hole that can be cleaned up. */
 const MAX_SPECK_SIDE = 48;

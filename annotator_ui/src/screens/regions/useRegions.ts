@@ -1,17 +1,9 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { api } from "../../api/client";
 import type { ImageRow, ROI, ROILevel, Segmentation, Study } from "../../api/types";
-import { askMaskWorker } from "../../canvas/maskWorker";
-import { differenceArea, stringToRuns } from "../../geometry/rle";
-import type { Edit } from "../../model/edits";
-import { handmadeEdits, provenanceOf, selectedEdits } from "../../model/provenance";
-import { refusalOf } from "../../model/rois";
+import { provenanceOf } from "../../model/provenance";
 import type { Working } from "../../state/regions/editor";
-
-/** A mask that the page refuses before the server would; the message is the reason. */
-export class RefusedROI extends Error {
-  override readonly name = "RefusedROI";
-}
+import { editedPixels, maskOf } from "./workingMask";
 
 export function useStudyAndImage(slug: string, imageId: string) {
   const study = useQuery({ queryKey: ["study", slug], queryFn: () => api.get<Study>(`studies/${slug}/`) });
@@ -27,25 +19,6 @@ export function useROIs(slug: string, imageId: string) {
     queryKey: roisKey(slug, imageId),
     queryFn: () => api.all<ROI>(`images/${imageId}/rois/`, { query: { study: slug } }),
   });
-}
-
-/** Pixels that were changed by hand after the last step of Smart select. */
-async function editedPixels({ base, history }: Working, mask: Segmentation): Promise<number> {
-  const done = handmadeEdits(history.done);
-  const selected = selectedEdits(done);
-  if (selected === null || selected.length === done.length) return 0;
-  const after = async (edits: readonly Edit[]) => {
-    const { segmentation } = await askMaskWorker({ kind: "apply", base, size: mask.size, edits, preview: null });
-    return stringToRuns(segmentation.counts, mask.size);
-  };
-  return differenceArea(await after(selected), await after(done));
-}
-
-async function maskOf({ base, history }: Working, size: Segmentation["size"]): Promise<Segmentation> {
-  const mask = await askMaskWorker({ kind: "apply", base, size, edits: history.done, preview: null });
-  const refusal = refusalOf(mask.area);
-  if (refusal !== null) throw new RefusedROI(refusal);
-  return mask.segmentation;
 }
 
 /** Writes of the page; each puts what the server answered into the list at once. */
@@ -64,7 +37,7 @@ export function useROIWrites(slug: string, image: ImageRow) {
       const { level, name, history, roiId } = working;
       const segmentation = await maskOf(working, [image.height, image.width]);
       if (roiId !== null) return api.patch<ROI>(`rois/${roiId}/`, { level, name, segmentation });
-      const edited = await editedPixels(working, segmentation);
+      const edited = await editedPixels(working, segmentation.size);
       return create({ level, name, segmentation, provenance: provenanceOf(history.done, edited) });
     },
     onSuccess: put,

@@ -33,9 +33,12 @@ function StudyLinks({ me, slug, stage }: { me: Me; slug: string; stage: boolean 
       ) : null}
       {roles.has("annotator") ? <NavLink to={`${base}/rate`}>Rate</NavLink> : null}
       {stage && mayLead ? (
-        <NavLink to={`${base}/images`} end>
-          Images
-        </NavLink>
+        <>
+          <NavLink to={`${base}/images`} end>
+            Images
+          </NavLink>
+          <NavLink to={`${base}/proposals`}>Proposals</NavLink>
+        </>
       ) : null}
     </>
   );
