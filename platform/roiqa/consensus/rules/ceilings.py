@@ -26,6 +26,8 @@ from roiqa.core.scales import DISTORTIONS, LEVEL_COUNT, SCALES
 FloatArray = npt.NDArray[np.float64]
 
 VOTE_COUNTS: Final = (7, 10, 15, 24)
+# More ROIs than these, drawn at random, would not change a printed digit of the human ceiling.
+LARGE_STUDY_ROIS: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +107,12 @@ def human_ceiling(
     them, the nearest thing to a second panel. ROIs that would keep fewer than two votes for the label are left out.
     Keys: `type_f1`, `severity_f1`, and for quality and importance `..._level` (share of equal words), `..._srocc`.
     """
-    asked = _asked(panel, left_out, np.random.default_rng(seed))
+    rng = np.random.default_rng(seed)
+    if panel.roi_count > LARGE_STUDY_ROIS:
+        sample = np.zeros(panel.roi_count, dtype=bool)
+        sample[rng.choice(panel.roi_count, LARGE_STUDY_ROIS, replace=False)] = True
+        panel = panel.where(sample[panel.roi])
+    asked = _asked(panel, left_out, rng)
     label, answer = (label_rois(_histograms(part), ruleset) for part in (panel.where(~asked), panel.where(asked)))
     both = np.intersect1d(label.roi[label.n >= 2], answer.roi, assume_unique=True)
     chosen = [np.searchsorted(table.roi, both) for table in (label, answer)]

@@ -16,7 +16,7 @@ from roiqa.consensus.rules.resampling import (
     drawn_counts,
     percentile_interval,
 )
-from roiqa.consensus.rules.votes import IntArray
+from roiqa.consensus.rules.votes import IntArray, distinct_histograms
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -34,13 +34,13 @@ def gwet_ac2(votes: IntArray) -> float | None:
     V must be the number of answers that the scale offers, whether or not all were given.
     Source: Gwet, Handbook of Inter-Rater Reliability (4th ed.); equal to the R and Python packages irrCAC.
     """
-    coefficient = _coefficient(_sums(votes).sum(axis=0, keepdims=True), votes.shape[1])[0]
+    coefficient = _coefficient(_total(votes)[None], votes.shape[1])[0]
     return None if np.isnan(coefficient) else float(coefficient)
 
 
 def raw_agreement(votes: IntArray) -> float | None:
     """The weighted share of pairs of votes on one ROI that agree, 0..1, not corrected for chance; None without a pair."""
-    sums = _sums(votes).sum(axis=0)
+    sums = _total(votes)
     return float(sums[0] / sums[1]) if sums[1] else None
 
 
@@ -57,6 +57,13 @@ def bootstrap_gwet_ac2(
         for drawn in drawn_counts(count, resamples=resamples, seed=seed)
     ]
     return percentile_interval(np.concatenate(coefficients))
+
+
+def _total(votes: IntArray) -> FloatArray:
+    """The sum of `_sums` over all ROIs, (3 + V,); equal histograms are looked at once."""
+    first, kind = distinct_histograms(votes)
+    total: FloatArray = np.bincount(kind, minlength=len(first)) @ _sums(votes[first])
+    return total
 
 
 def _sums(votes: IntArray) -> FloatArray:

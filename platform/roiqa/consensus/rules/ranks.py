@@ -23,10 +23,11 @@ def spearman(first: FloatArray, second: FloatArray) -> float | None:
     return pearson(rankdata(first), rankdata(second))
 
 
-def grouped_spearman(group: IntArray, first: FloatArray, second: FloatArray, count: int) -> FloatArray:
+def grouped_spearman(group: IntArray, first: IntArray, second: IntArray, count: int) -> FloatArray:
     """Spearman's correlation of the N pairs of each group 0..count-1, (count,); NaN where it is undefined.
 
-    Votes and means of few votes take few distinct values, so ranks come from counting, without a sort.
+    Shapes: group, first and second (N,). The values are small whole numbers, equal for ties and otherwise in the order
+    of what they stand for: ranks then come from counting, without a sort.
     """
     left, right = _grouped_ranks(group, first, count), _grouped_ranks(group, second, count)
     n = np.bincount(group, minlength=count)
@@ -52,10 +53,22 @@ def spearman_of_counts(counts: FloatArray, first: IntArray, second: IntArray, va
     return correlation
 
 
-def _grouped_ranks(group: IntArray, values: FloatArray, count: int) -> FloatArray:
-    levels, level = np.unique(values, return_inverse=True)
-    cell = group * len(levels) + level
-    cells = np.bincount(cell, minlength=count * len(levels)).reshape(count, len(levels))
+def order_of_means(total: IntArray, n: IntArray) -> npt.NDArray[np.int64]:
+    """Whole numbers in the order of the means total / n, (N,), equal where the means are; n at least 1, both small."""
+    radix = int(n.max(initial=1)) + 1
+    code = total * radix + n
+    codes = np.flatnonzero(np.bincount(code))
+    # Equal fractions are equal floats, since division is rounded correctly.
+    _, place = np.unique((codes // radix) / (codes % radix), return_inverse=True)
+    order = np.zeros(int(codes.max(initial=0)) + 1, dtype=np.int64)
+    order[codes] = place
+    return np.asarray(order[code], dtype=np.int64)
+
+
+def _grouped_ranks(group: IntArray, level: IntArray, count: int) -> FloatArray:
+    levels = int(level.max(initial=0)) + 1
+    cell = group * levels + level
+    cells = np.bincount(cell, minlength=count * levels).reshape(count, levels)
     upto = np.cumsum(cells, axis=1)
     ranks: FloatArray = (upto - (cells - 1) / 2).reshape(-1)[cell]
     return ranks

@@ -48,10 +48,12 @@ def drawn_counts(clusters: int, *, resamples: int, seed: int, cells: int = 1) ->
     """
     rng = np.random.default_rng(seed)
     block = max(1, BLOCK_CELLS // max(1, clusters, cells))
-    even = np.full(clusters, 1 / max(1, clusters))
     for start in range(0, resamples, block):
         size = min(block, resamples - start)
-        yield rng.multinomial(clusters, even, size=size).astype(np.float64) if clusters else np.zeros((size, 0))
+        # Counting uniform draws is the multinomial distribution, several times faster than asking for it.
+        cells_drawn = rng.integers(0, max(1, clusters), (size, clusters)) + clusters * np.arange(size)[:, None]
+        counts = np.bincount(cells_drawn.ravel(), minlength=size * clusters)
+        yield counts.reshape(size, clusters).astype(np.float64)
 
 
 def percentile_interval(values: FloatArray) -> Interval:

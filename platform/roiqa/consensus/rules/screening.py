@@ -14,8 +14,8 @@ from scipy.special import ndtri, stdtr
 
 from roiqa.consensus.rules.bt500 import bt500_screening
 from roiqa.consensus.rules.panel import PanelVotes, total_by
-from roiqa.consensus.rules.ranks import grouped_spearman
-from roiqa.consensus.rules.subjects import fit_subjects
+from roiqa.consensus.rules.ranks import grouped_spearman, order_of_means
+from roiqa.consensus.rules.subjects import SubjectModel, fit_subjects
 from roiqa.core.scales import DISTORTIONS, NONEXISTENT, SCALES
 
 FloatArray = npt.NDArray[np.float64]
@@ -75,16 +75,18 @@ class Screening:
     flags: tuple[tuple[Flag, ...], ...]  # of each annotator
 
 
-def screen(panel: PanelVotes, *, golds: Golds | None = None) -> Screening:
+def screen(panel: PanelVotes, *, golds: Golds | None = None, models: Sequence[SubjectModel] | None = None) -> Screening:
     """Screen everybody on a panel of all eight scales (N, 8), in the order of SCALES.
 
     Give all ratings, those of excluded annotators too if they are to be shown; the others' votes are the yardstick.
+    models: of quality and importance, if they have been fitted on this panel already.
     """
     quality, importance = SCALES.index("quality"), SCALES.index("importance")
     given = panel.votes_per_annotator
     enough = given >= FEWEST_RATINGS
     agreement = np.column_stack([leave_one_out(panel.scale(index)) for index in range(len(SCALES))])
-    models = [fit_subjects(panel.scale(index)) for index in (quality, importance)]
+    if models is None:
+        models = [fit_subjects(panel.scale(index)) for index in (quality, importance)]
     inconsistency = np.column_stack([model.inconsistency for model in models])
     ratio = np.column_stack([line_ratio(panel.scale(index)) for index in (quality, importance)])
     own, others, z = presence_rates(panel.only_scales(list(range(len(DISTORTIONS)))))
@@ -127,8 +129,8 @@ def leave_one_out(panel: PanelVotes) -> FloatArray:
     """
     n, votes = panel.votes_per_roi[panel.roi], panel.votes[:, 0]
     shared = n >= 2
-    roi, mine = panel.roi[shared], votes[shared].astype(np.float64)
-    others = (panel.totals[roi, 0] - mine) / (n[shared] - 1)
+    roi, mine = panel.roi[shared], votes[shared]
+    others = order_of_means(panel.totals[roi, 0].astype(np.int64) - mine, n[shared] - 1)
     return grouped_spearman(panel.annotator[shared], mine, others, panel.annotator_count)
 
 

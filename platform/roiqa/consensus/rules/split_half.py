@@ -29,9 +29,9 @@ FloatArray = npt.NDArray[np.float64]
 SPLITS: Final = 100
 # In a large study one split more changes nothing that is printed.
 LARGE_STUDY_ROIS: Final = 10_000
-LARGE_STUDY_SPLITS: Final = 10
+LARGE_STUDY_SPLITS: Final = 5
 # Within one resample the mean of few splits is enough: their noise is small beside that of the drawn images.
-SPLITS_PER_RESAMPLE: Final = 10
+SPLITS_PER_RESAMPLE: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class SplitHalf:
 def split_half(panel: PanelVotes, *, splits: int | None = None, seed: int = 0) -> SplitHalf:
     """Mean correlation of random halves on each scale; ROIs with one vote are left out.
 
-    With an odd number of votes one half has one vote more. `splits` defaults to 100, and 10 above 10,000 ROIs.
+    With an odd number of votes one half has one vote more. `splits` defaults to 100, and 5 above 10,000 ROIs.
     """
     if splits is None:
         splits = SPLITS if panel.roi_count <= LARGE_STUDY_ROIS else LARGE_STUDY_SPLITS
