@@ -50,10 +50,13 @@ def spread(curves: Mapping[str, Sequence[Curve]]) -> tuple[SettingsTable, dict[s
         lowest = max(WORST, min(float(curve[-1]) for curve in curves[kind]))
         targets[kind] = [round(float(target), 4) for target in np.linspace(BEST, lowest, SETTINGS)]
         chosen = _knob_of_each(targets[kind], knobs, curves[kind])
-        rows[kind] = [
-            (knobs[place].kind, _rounded(knobs[place].value(_strength(curves[kind][place], target))))
+        values = [
+            _rounded(knobs[place].value(_strength(curves[kind][place], target)))
             for target, place in zip(targets[kind], chosen, strict=True)
         ]
+        rows[kind] = [(knobs[place].kind, value) for place, value in zip(chosen, values, strict=True)]
+        if kind == "compression":
+            rows[kind] = [("jpeg", value) for value in _distinct(values)]
     return table_of(rows), targets
 
 
@@ -73,6 +76,14 @@ def _knob_of_each(targets: Sequence[float], knobs: Sequence[Knob], curves: Seque
 def _strength(curve: Curve, target: float) -> float:
     """Where a non-increasing curve over STRENGTHS crosses the target; its end when it never does."""
     return float(np.interp(-target, -curve, STRENGTHS))
+
+
+def _distinct(qualities: Sequence[float]) -> list[float]:
+    """Whole JPEG qualities, each below the one before: the codec knows no others, and twenty settings are twenty images."""
+    whole = [float(round(quality)) for quality in qualities]
+    for place in range(len(whole) - 2, -1, -1):
+        whole[place] = max(whole[place], whole[place + 1] + 1.0)
+    return whole
 
 
 def _rounded(value: float) -> float:
