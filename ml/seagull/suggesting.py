@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from ml.seagull.data.records import ImageSample
+from ml.seagull.language.answers import distortion_answer
 from ml.seagull.language.constrained import DistortionLanguage
 from ml.seagull.language.parser import parse_distortions
 from ml.seagull.language.sampling import scoring_plan
@@ -56,4 +57,6 @@ def _suggestion(scorer: Scorer, scores: ROIScores, decoded: Decoded) -> Suggesti
     parsed = parse_distortions(text)
     if parsed.error is not None:
         raise ValueError(f"the answer {text!r} does not parse: {parsed.error}")
-    return Suggestion(scores=scores, answer=text, distortions=parsed.distortions, confidence=decoded.confidence)
+    # As it is written, not as tokens are joined: a word-level vocabulary knows neither capitals nor blanks.
+    answer = " ".join(part for part in distortion_answer(scorer.prompt, parsed.distortions) if part)
+    return Suggestion(scores=scores, answer=answer, distortions=parsed.distortions, confidence=decoded.confidence)

@@ -12,37 +12,45 @@ from ml.seagull.language.levels import DISTORTIONS
 from ml.seagull.language.parser import parse_distortions
 from ml.seagull.language.prompts import load_prompt
 from ml.seagull.language.tokenizer import word_level
+from tests.unit.seagull.language.pieces import word_pieces
 
-TOKENIZER = word_level()
 PROMPT = load_prompt("own-v1")
+TOKENIZER = word_level()
 LANGUAGE = DistortionLanguage(TOKENIZER, PROMPT)
+# As of the released network: words of several pieces, which a constraint must walk through.
+PIECES = word_pieces()
+LANGUAGES = {"words": LANGUAGE, "pieces": DistortionLanguage(PIECES, PROMPT)}
+TOKENIZERS = {"words": TOKENIZER, "pieces": PIECES}
 LABELS = st.dictionaries(st.sampled_from(DISTORTIONS), st.integers(0, 4), max_size=6)
 
 
-def _ids(labels: dict[str, int]) -> tuple[int, ...]:
+def _ids(labels: dict[str, int], kind: str = "words") -> tuple[int, ...]:
     prefix, rest = distortion_answer(PROMPT, labels)
-    return (*TOKENIZER.encode(prefix), *TOKENIZER.encode(rest))
+    return (*TOKENIZERS[kind].encode(prefix), *TOKENIZERS[kind].encode(rest))
 
 
+@pytest.mark.parametrize("kind", LANGUAGES)
 @given(labels=LABELS)
-@settings(max_examples=150, deadline=None)
-def test_every_answer_can_be_said_and_then_ends(labels):
-    ids = _ids(labels)
+@settings(max_examples=80, deadline=None)
+def test_every_answer_can_be_said_and_then_ends(kind, labels):
+    ids = _ids(labels, kind)
     for place in range(len(ids)):
-        assert ids[place] in LANGUAGE.allowed(ids[:place])
-    assert LANGUAGE.allowed(ids) == (TOKENIZER.eos,)
+        assert ids[place] in LANGUAGES[kind].allowed(ids[:place])
+    assert LANGUAGES[kind].allowed(ids) == (TOKENIZERS[kind].eos,)
 
 
+@pytest.mark.parametrize("kind", LANGUAGES)
 @given(data=st.data())
-@settings(max_examples=150, deadline=None)
-def test_whatever_is_chosen_parses_and_is_said_in_canonical_order(data):
+@settings(max_examples=80, deadline=None)
+def test_whatever_is_chosen_parses_and_is_said_in_canonical_order(kind, data):
     said: list[int] = []
-    while (allowed := LANGUAGE.allowed(said)) != (TOKENIZER.eos,):
-        assert TOKENIZER.eos not in allowed
+    end = TOKENIZERS[kind].eos
+    while (allowed := LANGUAGES[kind].allowed(said)) != (end,):
+        assert end not in allowed
         said.append(data.draw(st.sampled_from(allowed)))
-    parsed = parse_distortions(TOKENIZER.decode(said))
+    parsed = parse_distortions(TOKENIZERS[kind].decode(said))
     assert parsed.error is None
-    assert _ids(parsed.distortions) == tuple(said)
+    assert _ids(parsed.distortions, kind) == tuple(said)
 
 
 def test_what_is_no_beginning_of_an_answer_is_refused():

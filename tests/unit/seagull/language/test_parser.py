@@ -27,7 +27,7 @@ LABELS = st.dictionaries(st.sampled_from(DISTORTIONS), st.none() | st.integers(0
 
 
 @given(text=TEXT)
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 def test_reading_never_raises(text):
     parsed = parse_distortions(text)
     assert (parsed.error is None) == (parsed.clean or bool(parsed.distortions))

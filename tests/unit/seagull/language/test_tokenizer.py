@@ -7,6 +7,7 @@ from tokenizers import Tokenizer, models, pre_tokenizers
 
 from ml.seagull.language.prompts import TASKS, load_prompt, prompt_ids
 from ml.seagull.language.tokenizer import CLOSED_SETS, SPECIAL, LanguageTokenizer, word_level
+from tests.unit.seagull.language.pieces import word_pieces
 
 TOKENIZER = word_level()
 
@@ -59,6 +60,22 @@ def test_case_and_blanks_do_not_matter():
 def test_a_comma_behind_a_word_is_the_comma_within_a_text():
     joint = TOKENIZER.encode("blur, noise")
     assert (*TOKENIZER.encode("blur"), *TOKENIZER.following(","), *TOKENIZER.encode("noise")) == joint
+
+
+def test_words_of_several_pieces_are_told_apart_by_the_first():
+    pieces = word_pieces()
+    assert len(pieces.encode("unimportant")) > 1
+    assert pieces.closed["importance"] == tuple(pieces.encode(word)[0] for word in CLOSED_SETS["importance"])
+    assert (pieces.pad, pieces.image) == (0, 0)  # no pad token: <unk>, as released
+
+
+def test_an_answer_in_pieces_is_the_answer_in_one():
+    pieces = word_pieces()
+    joint = pieces.encode("With minor blur, trivial noise and trivial contrast distortions.")
+    assert joint == (
+        *pieces.encode("With"),
+        *pieces.encode("minor blur, trivial noise and trivial contrast distortions."),
+    )
 
 
 def test_saved_and_read_back(tmp_path):

@@ -14,9 +14,11 @@ from ml.seagull.language.tokenizer import word_level
 from ml.seagull.network.model import Seagull
 from ml.seagull.presets import preset
 from ml.seagull.scoring import ROIScores, Scorer, chunks, evaluating, expected, score
+from ml.seagull.suggesting import suggest
 from ml.seagull.tree.collate import prepare
 from ml.seagull.tree.decoding import decode_distortions
 from ml.seagull.tree.prefix import PrefixCache
+from tests.unit.seagull.language.pieces import word_pieces
 from tests.unit.seagull.tree.pictures import image
 
 TOKENIZER = word_level()
@@ -152,6 +154,19 @@ def test_chunks_keep_within_the_budget():
 
 def test_the_score_is_the_mean_level():
     assert expected((0, 0, 0.5, 0.5, 0)) == 2.5
+
+
+def test_a_tokenizer_of_word_pieces_scores_and_decodes_too():
+    # Words of several tokens: leaves of several tokens, constraints within words, no image token of its own.
+    pieces, prompt = word_pieces(), load_prompt("official-v1")
+    config = preset("ci")
+    scorer = Scorer(Seagull(config).eval(), pieces, prompt)
+    (scores,) = scorer.score([image(rois=2)])
+    parts = Scorer(scorer.model, pieces, prompt, token_budget=300).score([image(rois=2)])[0]
+    for left, right in zip(scores, parts, strict=True):
+        _same(left, right)
+    for one in suggest(scorer, image(rois=2)):
+        assert parse_distortions(one.answer).distortions == one.distortions
 
 
 def test_suggestions_always_parse_and_equal_a_decoding_region_by_region(model):
