@@ -1,5 +1,6 @@
 """A study with one person of each kind, and an installation with one segmentation model."""
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,8 @@ def foreign_admin(db: None) -> User:
 
 @pytest.fixture
 def tiny_sam(settings: Any) -> SegmentationModel:
-    """The one model with weights that there is: random ones."""
+    """The one model with weights that there is: random ones, so small that more than one thread only waits."""
+    if "torch" in sys.modules:
+        sys.modules["torch"].set_num_threads(1)
     settings.SEGMENTATION_FOLDERS = [TEST_WEIGHTS]
     return find("tiny-sam")

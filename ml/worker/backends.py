@@ -3,11 +3,15 @@
 torch is imported here and only then: a worker that computes region trees need not have it.
 """
 
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ml.segmentation.prompts import Backend
+from django.conf import settings
+
+from ml.segmentation.prompts import Backend, Pixels
+from ml.segmentation.proposals import Detection
 from ml.segmentation.tree_prompts import RegionTreeBackend
 from roiqa.core.errors import Conflict
 from roiqa.regions.segmentation_models import REGION_TREE, SegmentationModel, find
@@ -30,6 +34,17 @@ class WeightsBroken(Conflict):
     default_code = "weights_broken"
 
 
+class DetectorMissing(Conflict):
+    default_code = "detector_missing"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Objects are proposed from the boxes of a detector, and this worker has none: run `manage.py "
+            "download_weights rtdetr-r50`, or set ROIQA_DETECTOR to a detector's folder and restart the worker; "
+            "components need no detector."
+        )
+
+
 def backend_of(name: str) -> Backend:
     """`region-tree` or a model of this installation. Raises ModelNotFound, TorchMissing, WeightsBroken."""
     return RegionTreeBackend() if name == REGION_TREE else sam(find(name))
@@ -38,6 +53,29 @@ def backend_of(name: str) -> Backend:
 def sam(model: SegmentationModel) -> "SAMBackend":
     """The loaded model, the same object in the whole process. Raises TorchMissing, WeightsBroken."""
     return _loaded(model.folder, model.weights_sha256)
+
+
+def detector() -> Callable[[Pixels], Sequence[Detection]]:
+    """Finds boxes: the detector that ROIQA_DETECTOR names, else the first that was downloaded, by name.
+
+    Raises DetectorMissing, TorchMissing, WeightsBroken.
+    """
+    folder = settings.DETECTOR or next(iter(sorted(settings.WEIGHTS_DIR.glob("*/detector.json"))), Path()).parent
+    if folder == Path():
+        raise DetectorMissing
+    return _loaded_detector(folder)
+
+
+@lru_cache(maxsize=1)
+def _loaded_detector(folder: Path) -> Callable[[Pixels], Sequence[Detection]]:
+    try:
+        from ml.segmentation import detector as detectors  # noqa: PLC0415
+    except ModuleNotFoundError as error:
+        raise TorchMissing(error.name or "torch") from None
+    try:
+        return detectors.load(folder).detect
+    except detectors.DetectorError as error:
+        raise WeightsBroken(str(error)) from error
 
 
 @lru_cache(maxsize=1)

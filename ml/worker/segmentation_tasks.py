@@ -3,12 +3,16 @@
 import itertools
 import logging
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
+from django.core.files.storage import default_storage
 from django.db import transaction
 
-from ml.segmentation.prompts import Backend, Prompt
-from ml.worker.backends import backend_of, sam
+from ml.segmentation.embedding import Embedding
+from ml.segmentation.prompts import Backend, Pixels, PreparedImage, Prompt
+from ml.segmentation.proposals import propose
+from ml.worker.backends import backend_of, detector, sam
 from ml.worker.pictures import display_pixels
 from roiqa.core import jobs
 from roiqa.core.models import Job, JobState
@@ -16,6 +20,7 @@ from roiqa.images.models import Image
 from roiqa.images.storage import keep_computed
 from roiqa.regions.embeddings import key_of, storage_key
 from roiqa.regions.masks import mask_from_array
+from roiqa.regions.models import Level
 from roiqa.regions.segmentation_models import REGION_TREE, SegmentationModel, find
 from roiqa.studies import embeddings, proposals
 from roiqa.studies.proposals import NewProposal
@@ -59,8 +64,6 @@ def _encode(image: Image, model: SegmentationModel) -> None:
 @jobs.runs(proposals.KIND)
 def compute_proposals(progress: jobs.Progress) -> None:
     """Propose masks for every image of the job. Each image is stored with the progress, so nothing is done twice."""
-    from ml.segmentation.proposals import propose  # noqa: PLC0415  (what it needs is loaded with the first job)
-
     job = progress.job
     level, name = job.payload["level"], job.payload["model"]
     images = list(proposals.images_of(job))
@@ -68,11 +71,13 @@ def compute_proposals(progress: jobs.Progress) -> None:
     progress.expect(len(images), "Loading the backend")
     with progress.alive():
         backend = backend_of(name)
+        detect = detector() if level == Level.OBJECT else None
     for image in _after(images, report["last"]):
         progress.step(report["images"], f"Proposals: {report['images']} of {len(images)} images")
         try:
             with progress.alive():
-                found = propose(backend, display_pixels(image), level=level, seed=int(image.sha256[:8], 16))
+                seen = _Seen(backend=backend, image=image, name=name)
+                found = propose(seen, display_pixels(image), level=level, seed=int(image.sha256[:8], 16), detect=detect)
         except FileNotFoundError:
             logger.warning("image %s has no display copy in storage: no proposals", image.pk)
             report["failed"].append(str(image.pk))
@@ -94,6 +99,28 @@ def compute_proposals(progress: jobs.Progress) -> None:
             report["last"] = str(image.pk)
             _keep(job)
     job.message = f"{report['added']} proposals for {report['images']} images, {len(report['failed'])} failed."
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """The backend for one image, whose embedding is taken from storage, or put there."""
+
+    backend: Backend
+    image: Image
+    name: str
+
+    @property
+    def version(self) -> str:
+        return self.backend.version
+
+    def prepare(self, pixels: Pixels) -> PreparedImage:
+        if self.name == REGION_TREE:
+            return self.backend.prepare(pixels)
+        model = find(self.name)
+        if not embeddings.is_ready(self.image, model):
+            _encode(self.image, model)
+        with default_storage.open(storage_key(self.image, model), "rb") as stored:
+            return sam(model).open(Embedding.from_bytes(stored.read()))
 
 
 def _after(images: list[Image], last: str) -> Iterator[Image]:

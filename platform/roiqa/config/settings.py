@@ -153,6 +153,8 @@ IMAGE_MAX_PIXELS = env.integer("ROIQA_IMAGE_MAX_MEGAPIXELS", default=100) * 1_00
 # Segmentation models: what ships, and what an admin adds (`manage.py download_weights`, or a folder copied by hand).
 WEIGHTS_DIR = DATA_DIR / "weights"
 SEGMENTATION_FOLDERS = [REPOSITORY / "fixtures" / "segmentation", WEIGHTS_DIR]
+# The folder of the detector whose boxes become proposals of objects; else one that was downloaded.
+DETECTOR = Path(env.text("ROIQA_DETECTOR")) if env.text("ROIQA_DETECTOR") else None
 # What new studies use until their admin says otherwise: `region-tree` or the id of a model.
 SEGMENTATION_MODEL = env.text("ROIQA_SEGMENTATION_MODEL") or "region-tree"
 # Masks decoded in the web process, per process: how many at once, with how many threads each, and how many may wait.
