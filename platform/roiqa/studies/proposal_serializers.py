@@ -29,7 +29,9 @@ class ProposalSerializer(serializers.ModelSerializer[Proposal]):
     score = serializers.FloatField(help_text="How much the backend believes in it, 0 to 1.")
     stability = serializers.FloatField(allow_null=True, help_text="0 to 1; null for backends without logits.")
     state = serializers.ChoiceField(choices=ProposalState.choices)
-    source = serializers.DictField(help_text="Backend, version and prompt.")
+    source = serializers.DictField(  # type: ignore[assignment]  # the wire name is DRF's own attribute name
+        help_text="Backend, version and prompt."
+    )
     roi = serializers.UUIDField(source="roi_id", allow_null=True)
 
     class Meta:

@@ -58,7 +58,8 @@ class SegmentationModelsView(APIView):
     )
     def get(self, request: Request) -> Response:
         context = {"default": settings.SEGMENTATION_MODEL}
-        return Response(SegmentationModelSerializer(segmentation_models.installed(), many=True, context=context).data)
+        models: Any = segmentation_models.installed()
+        return Response(SegmentationModelSerializer(models, many=True, context=context).data)
 
 
 class DecoderView(APIView):
@@ -201,7 +202,7 @@ def _prompt(given: dict[str, Any], image: Image, model: SegmentationModel) -> Pr
         x0, y0, x1, y1 = box
         if not (x0 < x1 <= image.width and y0 < y1 <= image.height):
             raise _outside("box", f"[{x0}, {y0}, {x1}, {y1}]", image)
-    return Prompt(points=points, box=box, previous=_previous(given["previous"], model))  # type: ignore[arg-type]  # four numbers, checked above
+    return Prompt(points=points, box=box, previous=_previous(given["previous"], model))
 
 
 def _outside(field: str, value: str, image: Image) -> Invalid:
