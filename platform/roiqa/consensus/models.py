@@ -3,7 +3,7 @@
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
-from roiqa.studies.models import StudyROI
+from roiqa.studies.models import Study, StudyROI
 
 
 class Consensus(models.Model):
@@ -23,3 +23,21 @@ class Consensus(models.Model):
 
     def __str__(self) -> str:
         return f"label of {self.study_roi_id} (n={self.n})"
+
+
+class StudyStatistics(models.Model):
+    """The figures of a study's agreement and of its annotators, kept until its labels change.
+
+    Everything here can be made again from the ratings; `digest` says from which labels it was made.
+    """
+
+    study = models.OneToOneField(Study, primary_key=True, on_delete=models.CASCADE, related_name="statistics")
+    digest = models.CharField(max_length=64)
+    # consensus.rules.report
+    agreement = models.JSONField()
+    # By user id: consensus.rules.screening; names and exclusions are joined when it is read.
+    annotators = models.JSONField()
+    computed_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"statistics of {self.study_id}"

@@ -10,14 +10,16 @@ from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery, 
 from django.db.models.functions import Coalesce
 
 from roiqa.consensus.models import Consensus
-from roiqa.consensus.rules.agreement import ordinal_alpha
+from roiqa.consensus.rules.agreement import NO_VARIATION, ordinal_alpha
 from roiqa.consensus.rules.labels import LabelTable, label_rois
 from roiqa.consensus.rules.records import Record, roi_record
+from roiqa.consensus.rules.report import METRIC
 from roiqa.consensus.rules.rulesets import ruleset_named
 from roiqa.consensus.rules.votes import VoteHistograms
+from roiqa.consensus.statistics import Figures
 from roiqa.core.scales import DISTORTIONS, SCALES
 from roiqa.ratings.models import Assignment, AssignmentState, Rating, RatingStatus
-from roiqa.studies.models import Role, Study, StudyImage, StudyROI
+from roiqa.studies.models import Membership, Role, Study, StudyImage, StudyROI
 
 SEVERITY_CELLS = len(DISTORTIONS) * 6
 
@@ -47,17 +49,69 @@ def label_records(rows: Iterable[Consensus]) -> dict[int, Record]:
     return {row.study_roi_id: roi_record(table, index) for index, row in enumerate(found)}
 
 
-def agreement(*, study: Study) -> dict[str, Any]:
-    """Ordinal Krippendorff alpha of each scale over the study's labelled ROIs; None where it is undefined."""
+def agreement(*, study: Study, figures: Figures) -> dict[str, Any]:
+    """Ordinal alpha of each scale now, and the whole report of the figures with its state."""
+    kept = figures.kept
+    if kept is not None and figures.current:
+        report = kept.agreement
+        scales = {name: {"alpha": one["alpha"], "note": one["note"]} for name, one in report["scales"].items()}
+        rois = report["rois"]
+    else:
+        scales, rois = _alphas(study)
+    return {
+        "metric": METRIC,
+        "rois": rois,
+        "scales": scales,
+        "state": state_of(figures),
+        "computed_at": kept.computed_at if kept else None,
+        "report": kept.agreement if kept else None,
+    }
+
+
+def screening(*, study: Study, figures: Figures) -> dict[str, Any]:
+    """The numbers of everybody who has rated, with their names and exclusions as they are now."""
+    kept = figures.kept
+    members = Membership.objects.filter(study=study, role=Role.ANNOTATOR).select_related("user")
+    people = kept.annotators["people"] if kept else {}
+    rows = [
+        {
+            "member": member.pk,
+            "pseudonym": member.pseudonym,
+            "username": member.user.username,
+            "simulated": member.user.is_simulated,
+            "excluded_at": member.excluded_at,
+            "exclusion_reason": member.exclusion_reason,
+            **people[str(member.user_id)],
+        }
+        for member in members
+        if str(member.user_id) in people
+    ]
+    return {
+        "state": state_of(figures),
+        "computed_at": kept.computed_at if kept else None,
+        "bounds": kept.annotators["bounds"] if kept else None,
+        "annotators": sorted(rows, key=lambda row: (-len(row["flags"]), -row["ratings"], row["username"])),
+    }
+
+
+def state_of(figures: Figures) -> str:
+    """`ready`, `outdated` (of earlier labels, while a job makes new ones) or `computing` (nothing to show yet)."""
+    if figures.kept is None:
+        return "computing"
+    return "ready" if figures.current else "outdated"
+
+
+def _alphas(study: Study) -> tuple[dict[str, Any], int]:
+    """Ordinal alpha of each scale over the study's labelled ROIs, and how many these are."""
     votes = list(Consensus.objects.filter(study_roi__study=study).values_list("votes", flat=True))
     histograms = histograms_of(votes)
     tables = [histograms.severity[:, index] for index in range(len(DISTORTIONS))]
     tables += [histograms.quality, histograms.importance]
     scales = {}
     for name, table in zip(SCALES, tables, strict=True):
-        alpha = ordinal_alpha(table) if votes else None
-        scales[name] = {"alpha": alpha, "note": "" if alpha is not None else "undefined (no variation)"}
-    return {"metric": "ordinal Krippendorff alpha", "rois": len(votes), "scales": scales}
+        alpha = ordinal_alpha(table)
+        scales[name] = {"alpha": alpha, "note": "" if alpha is not None else NO_VARIATION}
+    return scales, len(votes)
 
 
 def roi_rows(*, study: Study, state: str | None) -> QuerySet[StudyROI]:

@@ -1,8 +1,11 @@
-"""Celery door of `consensus`."""
+"""Celery doors of `consensus`; importing it registers the runner of its jobs with `core.jobs`."""
 
 from celery import shared_task
 
+from roiqa.consensus import statistics
 from roiqa.consensus.refresh import refresh_all
+
+__all__ = ["refresh_consensus_task", "statistics"]
 
 
 @shared_task(name="roiqa.refresh_consensus", soft_time_limit=280, time_limit=300)

@@ -1,11 +1,14 @@
-"""Doors of the admins' pages: progress, the ROI table, agreement."""
+"""Doors of the admins' pages: progress, the ROI table, agreement, annotators."""
 
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from roiqa.accounts.authentication import signed_in
 from roiqa.consensus import selectors, serializers
+from roiqa.consensus.statistics import figures_of
+from roiqa.consensus.statistics_serializers import ScreeningSerializer
 from roiqa.core.errors import Invalid
 from roiqa.core.pagination import Pagination
 from roiqa.studies.access import STAFF, study_for
@@ -51,4 +54,17 @@ class AgreementView(APIView):
     )
     def get(self, request: Request, slug: str) -> Response:
         study = study_for(user=request.user, slug=slug, roles=STAFF)
-        return Response(serializers.AgreementSerializer(selectors.agreement(study=study)).data)
+        figures = figures_of(study=study, user=signed_in(request.user))
+        return Response(serializers.AgreementSerializer(selectors.agreement(study=study, figures=figures)).data)
+
+
+class AnnotatorsView(APIView):
+    @extend_schema(
+        operation_id="study_annotators",
+        summary="Annotators compared with the others",
+        responses=ScreeningSerializer,
+    )
+    def get(self, request: Request, slug: str) -> Response:
+        study = study_for(user=request.user, slug=slug, roles=STAFF)
+        figures = figures_of(study=study, user=signed_in(request.user))
+        return Response(ScreeningSerializer(selectors.screening(study=study, figures=figures)).data)
