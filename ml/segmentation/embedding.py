@@ -8,6 +8,7 @@ All little endian. The header: {"model", "key", "image_size": [h, w], "resized":
 
 import hashlib
 import json
+import math
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -57,25 +58,17 @@ class Embedding:
     def from_bytes(cls, data: bytes) -> "Embedding":
         """Raises ValueError, which says what is wrong, for what `to_bytes` did not write."""
         header, start = _header_of(data)
-        tensors = {}
-        for row in header["tensors"]:
-            shape = tuple(int(size) for size in row["shape"])
-            begin, count = start + int(row["offset"]), int(row["bytes"])
-            if count != 2 * int(np.prod(shape)) or begin < start or begin + count > len(data):
-                raise ValueError(
-                    f"Tensor {row['name']!r} of the embedding should hold {count} bytes of shape {list(shape)} at offset "
-                    f"{row['offset']}, and the embedding has {len(data) - start} bytes of tensors."
-                )
-            values = np.frombuffer(data, dtype="<f2", count=count // 2, offset=begin)
-            tensors[str(row["name"])] = values.reshape(shape)
-        height, width = header["image_size"]
-        resized_height, resized_width = header["resized"]
-        return cls(
-            model=header["model"],
-            image_size=(int(height), int(width)),
-            resized=(int(resized_height), int(resized_width)),
-            tensors=tensors,
-        )
+        try:
+            height, width = header["image_size"]
+            resized_height, resized_width = header["resized"]
+            return cls(
+                model=str(header["model"]),
+                image_size=(int(height), int(width)),
+                resized=(int(resized_height), int(resized_width)),
+                tensors={str(row["name"]): _tensor_of(row, data, start) for row in header["tensors"]},
+            )
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"The embedding's header is not of the form that is written: {error!r}.") from error
 
 
 def read_header(data: bytes) -> dict[str, Any]:
@@ -104,3 +97,14 @@ def _header_of(data: bytes) -> tuple[dict[str, Any], int]:
     if missing:
         raise ValueError(f"The embedding's header lacks {', '.join(missing)}.")
     return header, start
+
+
+def _tensor_of(row: Mapping[str, Any], data: bytes, start: int) -> NDArray[np.float16]:
+    shape = tuple(int(size) for size in row["shape"])
+    begin, count = start + int(row["offset"]), int(row["bytes"])
+    if count != 2 * math.prod(shape) or begin < start or begin + count > len(data):
+        raise ValueError(
+            f"Tensor {row['name']!r} of the embedding should hold {count} bytes of shape {list(shape)} at offset "
+            f"{row['offset']}, and the embedding has {len(data) - start} bytes of tensors."
+        )
+    return np.frombuffer(data, dtype="<f2", count=count // 2, offset=begin).reshape(shape)

@@ -19,7 +19,8 @@ Geometry = Literal["pad", "stretch"]
 GEOMETRY_OF: dict[Family, Geometry] = {"sam": "pad", "sam2": "stretch"}
 # The name of what `geometry.py` does to pixels: it changes whenever the same picture would give another input.
 PREPROCESSING_OF: dict[Family, str] = {"sam": "sam-1", "sam2": "sam2-1"}
-_ID = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?")
+# `region-tree` is the name of the backend without weights.
+_ID = re.compile(r"(?!region-tree$)[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _CHUNK = 1 << 20
 
@@ -89,9 +90,7 @@ class Manifest:
         (folder / FILE_NAME).write_text(text, encoding="utf-8")
 
 
-_ID_RULE = (
-    "is no id: lower-case letters, digits, dots, hyphens and underscores, at most 64, a letter or digit at both ends"
-)
+_ID_RULE = "is no id: lower-case letters, digits, dots, hyphens and underscores, at most 64, a letter or digit at both ends, not region-tree"
 
 
 def read(folder: Path, *, verify: bool = True) -> Manifest:

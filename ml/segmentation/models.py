@@ -1,6 +1,7 @@
 """`load`: a segmentation model from a folder, from Hugging Face's hub or from an official .pth checkpoint."""
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -206,7 +207,9 @@ def _convert(checkpoint: Path, output: Path) -> None:
     if not checkpoint.is_file():
         raise ModelError(f"{checkpoint} does not exist: give the path of an official segment_anything checkpoint.")
     command = [sys.executable, "-m", "ml.segmentation.official_checkpoint", str(checkpoint), "--output", str(output)]
-    done = subprocess.run(command, check=False, capture_output=True, text=True)  # noqa: S603  (our own module)
+    # Renaming tensors gains nothing from threads.
+    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    done = subprocess.run(command, check=False, capture_output=True, text=True, env=environment)  # noqa: S603  (our own)
     if done.returncode != 0:
         raise ModelError(done.stderr.strip().rpartition("\n")[2] or f"{checkpoint} could not be converted.")
 

@@ -56,6 +56,8 @@ def test_the_key_depends_on_each_part() -> None:
         (lambda data: data[:-2], "'high_res_feats_0' of the embedding should hold 288 bytes"),
         (lambda data: data[:8] + b"x" + data[9:], "not JSON"),
         (lambda data: data[:4] + struct.pack("<I", 4) + b"{}  " + data, "lacks model, key"),
+        (lambda data: data.replace(b'"offset"', b'"Offset"'), "not of the form that is written: KeyError"),
+        (lambda data: data.replace(b"[40,61]", b"null   "), "not of the form that is written: TypeError"),
     ],
 )
 def test_other_bytes_are_refused_with_the_reason(embedding: Embedding, change, says: str) -> None:

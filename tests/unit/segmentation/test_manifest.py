@@ -67,6 +67,7 @@ def test_changed_weights_and_decoders_are_noticed(folder: Path) -> None:
         ("format", 2, "format is 2"),
         ("id", "../small", r"id is '\.\./small'"),
         ("id", None, "id is None"),
+        ("id", "region-tree", "id is 'region-tree'"),
         ("title", "", "title is ''"),
         ("family", "sam3", "family is 'sam3', not sam or sam2"),
         ("geometry", "crop", "geometry is 'crop'"),

@@ -48,7 +48,7 @@ def reference(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for prompt, is_multimask, is_fed in PROMPTS
     ]
     (folder / "prompts.json").write_text(json.dumps(prompts))
-    environment = os.environ | {"PYTHONPATH": str(PACKAGES)}
+    environment = os.environ | {"PYTHONPATH": str(PACKAGES), "OMP_NUM_THREADS": "1"}
     subprocess.run([sys.executable, REFERENCE, folder], check=True, env=environment, timeout=100)
     return folder
 
