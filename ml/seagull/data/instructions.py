@@ -19,7 +19,7 @@ from typing import Any, Final
 
 from ml.seagull.data.pictures import PictureFile, inside
 from ml.seagull.data.records import ImageSample, ROILabels, ROISample
-from ml.seagull.data.release import SPLITS, check_hash, mask_of, refused, unique
+from ml.seagull.data.release import SPLITS, DataSet, check_hash, mask_of, refused, unique
 from ml.seagull.language.answers import WORDS, Question, distortion_answer, level_answer
 from ml.seagull.language.levels import DISTORTIONS, YES_NO
 from ml.seagull.language.parser import parse_distortions, parse_importance, parse_judgment, parse_quality
@@ -31,17 +31,6 @@ _SPEAKERS: Final = ("human", "gpt")
 
 
 @dataclass(frozen=True, slots=True)
-class InstructionSet:
-    """Samples with the questions that their file asks, by image."""
-
-    samples: tuple[ImageSample, ...]
-    plans: Mapping[str, ImagePlan]
-
-    def of(self, split: str) -> list[ImageSample]:
-        return [sample for sample in self.samples if sample.split == split]
-
-
-@dataclass(frozen=True, slots=True)
 class _Line:
     roi: ROISample
     image: tuple[str, str, int, int, str]
@@ -50,7 +39,7 @@ class _Line:
     questions: tuple[Question, ...]
 
 
-def read_instructions(path: Path, *, images: Path | None = None, check_hashes: bool = True) -> InstructionSet:
+def read_instructions(path: Path, *, images: Path | None = None, check_hashes: bool = True) -> DataSet:
     """Read a file whose `image`s start from a folder (its own by default).
 
     Raises RecordRefused naming the line and its id: for an answer that does not parse or a judgment that contradicts
@@ -68,7 +57,7 @@ def read_instructions(path: Path, *, images: Path | None = None, check_hashes: b
         image_id: ImagePlan(tuple(PlannedROI(index, line.questions) for index, line in enumerate(group)))
         for image_id, group in groups.items()
     }
-    return InstructionSet(samples=samples, plans=plans)
+    return DataSet(samples=samples, plans=plans)
 
 
 def question_of(text: str, answer: str) -> Question:

@@ -6,7 +6,7 @@ A record that does not say what it should is refused with its id; nothing is gue
 import json
 import zipfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from pycocotools import mask as coco_mask
 from ml.seagull.data.pictures import PictureFile, inside
 from ml.seagull.data.records import RLE, ImageSample, ROILabels, ROISample
 from ml.seagull.language.levels import DISTORTIONS, IMPORTANCE_WORDS, QUALITY_WORDS, SEVERITY_WORDS
+from ml.seagull.language.sampling import ImagePlan
 
 SPLITS = ("train", "val", "test")
 _IN_ARCHIVE = "annotations.json"
@@ -26,10 +27,11 @@ class RecordRefused(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class DataSet:
-    """Samples and what their file says of itself."""
+    """Samples, what their file says of itself, and, by image, the questions that an instruction file asks."""
 
     samples: tuple[ImageSample, ...]
-    info: Mapping[str, Any]
+    info: Mapping[str, Any] = field(default_factory=dict)
+    plans: Mapping[str, ImagePlan] = field(default_factory=dict)
 
     def of(self, split: str) -> list[ImageSample]:
         return [sample for sample in self.samples if sample.split == split]

@@ -5,7 +5,7 @@ No state is carried from image to image, so the draws are the same for any numbe
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -82,13 +82,25 @@ def inverse_frequency(samples: Iterable[ImageSample]) -> tuple[float, ...]:
     return tuple(min(most / counts[level], 20.0) if counts[level] else 1.0 for level in range(LEVEL_COUNT))
 
 
-def draw_plan(sample: ImageSample, prompt: Prompt, how: Sampling, *, run_seed: int, epoch: int) -> ImagePlan:
+def draw_plan(
+    sample: ImageSample,
+    prompt: Prompt,
+    how: Sampling,
+    *,
+    run_seed: int,
+    epoch: int,
+    given: ImagePlan | None = None,
+) -> ImagePlan:
     """Regions and questions with their answers for one image in one epoch.
 
     A region gets the analyses that its labels can answer, then `judgments` different judgments. A region without any
-    label is never drawn; an image without a labelled region has an empty plan.
+    label is never drawn; an image without a labelled region has an empty plan. With `given`, the questions of an
+    instruction file, regions are drawn in the same way and asked what it says.
     """
     rng = generator("plan", run_seed, sample.image_id, 0 if how.fixed else epoch)
+    if given is not None:
+        asked = {roi.index: roi for roi in given.rois}
+        return ImagePlan(tuple(asked[index] for index in _draw_rois(sample, how, rng, among=asked)))
     rois = [
         PlannedROI(index, _questions(sample.rois[index], prompt, how, rng)) for index in _draw_rois(sample, how, rng)
     ]
@@ -101,9 +113,15 @@ def scoring_plan(sample: ImageSample, prompt: Prompt) -> ImagePlan:
     return ImagePlan(tuple(PlannedROI(index, questions) for index in range(len(sample.rois))))
 
 
-def _draw_rois(sample: ImageSample, how: Sampling, rng: np.random.Generator) -> list[int]:
+def _draw_rois(
+    sample: ImageSample, how: Sampling, rng: np.random.Generator, *, among: Container[int] | None = None
+) -> list[int]:
     """Half objects, half components where both are there; within a kind by the odds of the quality level."""
-    able = [index for index, roi in enumerate(sample.rois) if _is_labelled(roi.labels)]
+    able = [
+        index
+        for index, roi in enumerate(sample.rois)
+        if (_is_labelled(roi.labels) if among is None else index in among)
+    ]
     if how.rois is None or how.rois >= len(able):
         return able
     kinds: dict[str | None, list[int]] = {}

@@ -4,9 +4,11 @@ import json
 
 import pytest
 
+from ml.seagull.data.files import read_data
 from ml.seagull.data.instructions import question_of, read_instructions
 from ml.seagull.data.release import RecordRefused
 from ml.seagull.language.prompts import load_prompt
+from ml.seagull.language.sampling import Sampling, draw_plan
 from ml.seagull.language.tokenizer import word_level
 from ml.seagull.tree.assembly import Assembler, assemble
 from tests.unit.seagull.data.exports import write_release
@@ -48,7 +50,7 @@ def _lines(folder, *conversations):
 
 def _read(folder, lines):
     (folder / "x.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
-    return read_instructions(folder / "x.jsonl")
+    return read_data(folder / "x.jsonl")
 
 
 def test_labels_and_questions_are_read(tmp_path):
@@ -67,6 +69,17 @@ def test_labels_and_questions_are_read(tmp_path):
     assert plan.rois[0].questions[0].text == SAID[0][0]
     tree = assemble([sample], [plan], Assembler(word_level(), load_prompt("paper-v1"), 4))
     assert len(tree.global_slots) == 2
+
+
+def test_a_run_draws_regions_and_asks_what_the_file_asks(tmp_path):
+    found = _read(tmp_path, _lines(tmp_path, SAID, SAID[:2], SAID[3:]))
+    (sample,) = found.samples
+    given = found.plans[sample.image_id]
+    drawn = draw_plan(sample, load_prompt(), Sampling(rois=2), run_seed=0, epoch=0, given=given)
+    assert len(drawn.rois) == 2
+    assert all(roi == given.rois[roi.index] for roi in drawn.rois)
+    whole = draw_plan(sample, load_prompt(), Sampling(rois=None), run_seed=0, epoch=0, given=given)
+    assert whole == given  # also the region of judgments alone, whose labels nobody states
 
 
 @pytest.mark.parametrize("prompt_id", ["own-v1", "paper-v1", "official-v1"])

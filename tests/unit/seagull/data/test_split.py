@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 
+from ml.seagull.data.files import read_data
 from ml.seagull.data.records import ImageSample
 from ml.seagull.data.split import hold_out
+from tests.unit.seagull.data.exports import write_release
 
 
 def _samples(*sources: tuple[str, int]) -> list[ImageSample]:
@@ -36,3 +38,10 @@ def test_test_images_stay_test_images():
 def test_a_share_of_all_is_refused():
     with pytest.raises(ValueError, match="share is 1"):
         hold_out([], share=1)
+
+
+def test_a_file_without_a_validation_part_gets_one_when_asked(tmp_path):
+    write_release(tmp_path)
+    assert not read_data(tmp_path / "release.json").of("val")
+    parted = read_data(tmp_path / "release.json", validation=0.9)
+    assert (len(parted.of("val")), len(parted.of("test"))) == (1, 1)
