@@ -16,10 +16,15 @@ import numpy as np
 import torch
 from PIL import Image
 
-# torchvision's published wheel has no operators for a CPU build of torch, and wants these two at import all the same.
-_LIBRARY = torch.library.Library("torchvision", "DEF")
-for _name in ("nms", "qnms"):
-    _LIBRARY.define(f"{_name}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
+try:
+    import torchvision  # noqa: F401
+except RuntimeError:
+    # torchvision's published wheel has no operators for a CPU build of torch, and wants these two at import all the same.
+    for _module in [name for name in sys.modules if name.partition(".")[0] == "torchvision"]:
+        del sys.modules[_module]
+    _LIBRARY = torch.library.Library("torchvision", "DEF")
+    for _name in ("nms", "qnms"):
+        _LIBRARY.define(f"{_name}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
 
 from segment_anything import SamPredictor  # noqa: E402
 from segment_anything.modeling import (  # noqa: E402
