@@ -26,8 +26,8 @@ except RuntimeError:
     for _name in ("nms", "qnms"):
         _LIBRARY.define(f"{_name}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
 
-from segment_anything import SamPredictor  # noqa: E402
-from segment_anything.modeling import (  # noqa: E402
+from segment_anything import SamPredictor
+from segment_anything.modeling import (
     ImageEncoderViT,
     MaskDecoder,
     PromptEncoder,
