@@ -6,6 +6,7 @@ acts on rows and columns alone, so both together are one small matrix for the ro
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 
 from roiqa.regions.masks import Mask, mask_from_array
 from roiqa.regions.segmentation_models import SegmentationModel
@@ -30,20 +31,18 @@ def full_mask(
     return mask_from_array(transposed.T)
 
 
-def _both_steps(low: int, side: int, kept: int, size: int) -> NDArray[np.float32]:
+def _both_steps(low: int, side: int, kept: int, size: int) -> csr_array:
     """The matrix [size, low] that enlarges `low` numbers to `side`, keeps the first `kept`, and scales them to `size`."""
-    product: NDArray[np.float32] = bilinear(kept, size) @ bilinear(low, side)[:kept]
-    return product
+    return bilinear(kept, size) @ bilinear(low, side)[:kept]
 
 
-def bilinear(before: int, after: int) -> NDArray[np.float32]:
+def bilinear(before: int, after: int) -> csr_array:
     """The matrix [after, before] of torch's `interpolate(mode="bilinear", align_corners=False)` along one axis."""
     places = np.clip((np.arange(after) + 0.5) * (before / after) - 0.5, 0, None)
     first = np.minimum(places.astype(np.int64), before - 1)
     second = np.minimum(first + 1, before - 1)
     share = (places - first).astype(np.float32)
-    matrix = np.zeros((after, before), dtype=np.float32)
     lines = np.arange(after)
-    np.add.at(matrix, (lines, first), 1 - share)
-    np.add.at(matrix, (lines, second), share)
-    return matrix
+    # Where both are one place (at the end), the two numbers are added.
+    numbers, rows = np.concatenate([1 - share, share]), np.concatenate([lines, lines])
+    return csr_array((numbers, (rows, np.concatenate([first, second]))), shape=(after, before))
