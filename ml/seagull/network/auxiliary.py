@@ -40,7 +40,7 @@ class AuxiliaryHeads(nn.Module):
 
 
 def auxiliary_loss(logits: AuxLogits, targets: AuxTargets) -> Tensor:
-    """Cross-entropy of both levels plus binary cross-entropy of the types, each a mean over what is known and views."""
+    """Cross-entropy of both levels plus that of the six types, summed; each a mean over the known ROIs and the views."""
     loss = logits.quality.new_zeros(())
     for scale, wanted in ((logits.quality, targets.quality), (logits.importance, targets.importance)):
         known = wanted != IGNORED
@@ -53,4 +53,5 @@ def auxiliary_loss(logits: AuxLogits, targets: AuxTargets) -> Tensor:
     losses = functional.binary_cross_entropy_with_logits(
         logits.types, wanted.expand_as(logits.types), weight=known.float(), reduction="sum"
     )
-    return loss + losses / (known.sum() * logits.types.shape[0]).clamp(min=1)
+    # Of six questions the types are; their mean would count for a sixth of a level, though they are learned first.
+    return loss + TYPES * losses / (known.sum() * logits.types.shape[0]).clamp(min=1)

@@ -86,6 +86,9 @@ class NativeLocal(nn.Module):
         layers: list[nn.Module] = []
         for before, after in zip(channels, self.WIDTHS, strict=False):
             layers += [nn.Conv2d(before, after, 3, stride=2, padding=1), nn.GELU()]
+            # torch's own start shrinks the signal at every layer until GELU is a straight line, blind to noise's energy.
+            nn.init.kaiming_normal_(layers[-2].weight, nonlinearity="relu")
+            nn.init.zeros_(layers[-2].bias)
         self.convolutions = nn.Sequential(*layers)
         dim = self.WIDTHS[-1]
         self.positions = nn.Parameter(torch.randn(GRID * GRID, dim) * 0.02)

@@ -17,12 +17,12 @@ Picture = npt.NDArray[np.float32]
 STRENGTHS = 5  # 0 is the strongest, as the severities are numbered.
 GAMMA = 2.2
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)
-STOPS = (2.6, 2.0, 1.5, 1.1, 0.7)
-NOISE_SIGMA = (0.20, 0.13, 0.085, 0.055, 0.035)
-BLUR_SIGMA = (4.5, 3.0, 2.0, 1.4, 0.9)
-CONTRAST = ((0.18, 4.0), (0.28, 3.1), (0.40, 2.5), (0.52, 2.0), (0.66, 1.6))
-CHROMA = ((0.0, 4.5), (0.12, 3.5), (0.25, 2.8), (0.40, 2.2), (0.55, 1.7))
-JPEG_QUALITY = (3, 6, 10, 16, 26)
+STOPS = (3.4, 2.9, 2.4, 1.9, 1.4)
+NOISE_SIGMA = (0.30, 0.20, 0.14, 0.09, 0.06)
+BLUR_SIGMA = (6.0, 4.2, 3.0, 2.1, 1.5)
+CONTRAST = ((0.10, 8.0), (0.16, 6.0), (0.24, 4.5), (0.33, 3.4), (0.44, 2.6))
+CHROMA = ((0.0, 6.0), (0.06, 5.0), (0.12, 4.0), (0.2, 3.3), (0.3, 2.7))
+JPEG_QUALITY = (1, 3, 5, 8, 13)
 
 
 def distort(picture: Picture, *, kind: str, strength: int, generator: np.random.Generator) -> Picture:

@@ -9,9 +9,9 @@ from ml.seagull.proof.distortions import STRENGTHS, Picture, distort
 from ml.seagull.proof.fidelity import fidelity_map
 from ml.seagull.proof.windows import BoolMask, Window
 
-GLOBAL_SHARE = 0.4
-CLEAN_SHARE = 0.25
-TWO_SHARE = 0.12
+GLOBAL_SHARE = 0.5
+CLEAN_SHARE = 0.2
+TWO_SHARE = 0.08
 # An ROI that kept this much fidelity counts as clean: nobody sees blur on a clear sky.
 CLEAN_FIDELITY = 0.95
 

@@ -12,7 +12,7 @@ from ml.seagull.proof.distortions import Picture, from_bytes
 BoolMask = npt.NDArray[np.bool_]
 
 SCALE = 0.75  # Shrunk a little: what the photograph's own JPEG did to it goes.
-MIN_AREA_PX = 500
+MIN_AREA_PX = 900
 MAX_SHARE = 0.7
 MAX_OVERLAP = 0.05
 TRIES = 12

@@ -35,7 +35,7 @@ from ml.seagull.training.optimizer_state import (
     seed_all,
 )
 from ml.seagull.training.provenance import data_fingerprint, surroundings
-from ml.seagull.training.schedule import auxiliary_weight, learning_rate_factor
+from ml.seagull.training.schedule import auxiliary_weight, learning_rate_factor, phase_of
 from ml.seagull.training.settings import Settings
 from ml.seagull.training.update import Gradients, accumulate, set_learning_rate, step_seed
 
@@ -95,6 +95,8 @@ class TrainingRun:
             add_adapters(model, **asdict(settings.lora))
         if settings.checkpointing:
             model.causal_lm.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
+        if settings.token_steps and (model.aux is None or self.accelerator.num_processes > 1):
+            raise ValueError("token_steps needs auxiliary heads and a single process: set it to 0.")
         prompt = load_prompt(settings.prompt)
         self.batches = StepBatches(
             samples,
@@ -177,11 +179,16 @@ class TrainingRun:
         settings, progress = self.settings, self._progress
         step, began = progress.step, time.perf_counter()
         torch.manual_seed(step_seed(settings.seed, step))
+        phase = phase_of(step, steps=self.batches.steps, token_steps=settings.token_steps)
         rate = settings.learning_rate * learning_rate_factor(
-            step, steps=self.batches.steps, warmup=settings.warmup, since_skip=progress.bad.since_last
+            phase.step, steps=phase.steps, warmup=settings.warmup, since_skip=progress.bad.since_last
         )
         set_learning_rate(self._optimizer, rate)
-        weight = auxiliary_weight(step, steps=self.batches.steps, start=settings.aux_weight)
+        weight = (
+            settings.aux_weight
+            if phase.tokens_only
+            else auxiliary_weight(phase.step, steps=phase.steps, start=settings.aux_weight)
+        )
         gradients = with_memory(
             lambda: accumulate(
                 self._wrapped,
@@ -189,6 +196,7 @@ class TrainingRun:
                 accelerator=self.accelerator,
                 aux_weight=weight,
                 clip_norm=settings.clip_norm,
+                tokens_only=phase.tokens_only,
             ),
             budget=self.budget,
             undo=self._stepper.zero_grad,

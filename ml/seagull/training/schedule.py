@@ -4,10 +4,27 @@ A run that is resumed at step s needs nothing but s to go on exactly as it would
 """
 
 import math
+from dataclasses import dataclass
 
 from ml.seagull.language.sampling import generator
 
 REWARM_STEPS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Phase:
+    """Where in its phase a step is. `tokens_only`: the language model is not trained yet."""
+
+    step: int
+    steps: int
+    tokens_only: bool
+
+
+def phase_of(step: int, *, steps: int, token_steps: int) -> Phase:
+    """Each phase has a warm-up and a cosine of its own."""
+    if step < token_steps:
+        return Phase(step, token_steps, tokens_only=True)
+    return Phase(step - token_steps, steps - token_steps, tokens_only=False)
 
 
 def learning_rate_factor(step: int, *, steps: int, warmup: float, since_skip: int | None = None) -> float:

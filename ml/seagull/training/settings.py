@@ -24,7 +24,8 @@ class Settings:
 
     steps: None makes it `epochs` passes over the images. token_budget: padded positions of one forward; a batch that
     needs more is split and its gradients are added up. rois, judgments: what is asked per image and per ROI; rois None
-    takes all. precision `auto`: bfloat16 where the device has it, float32 elsewhere.
+    takes all. token_steps: so many updates come first that train the image's and ROIs' tokens by the auxiliary heads
+    alone, without the language model, which costs three times as much; one process only. precision `auto`: bfloat16 where the device has it, float32 elsewhere.
     Raises: ValueError naming the field.
     """
 
@@ -43,6 +44,7 @@ class Settings:
     balance_quality: bool = False
     prompt: str = "own-v1"
     aux_weight: float = 1.0
+    token_steps: int = 0
     lora: LoRA | None = None
     freeze_encoder: bool = False
     precision: str = "float32"
@@ -61,6 +63,8 @@ class Settings:
                 raise ValueError(f"{name} is {getattr(self, name)}: give a number above 0.")
         if not 0 <= self.warmup < 1:
             raise ValueError(f"warmup is {self.warmup}: give the share of all steps, 0 to below 1.")
+        if self.token_steps and (self.steps is None or not 0 < self.token_steps < self.steps):
+            raise ValueError(f"token_steps is {self.token_steps}: give less than steps, which is {self.steps}.")
         if self.precision not in PRECISIONS:
             raise ValueError(f"precision is {self.precision!r}: choose one of {', '.join(PRECISIONS)}.")
         if self.steps is not None and self.steps <= 0:
@@ -103,7 +107,8 @@ STAGE2 = Settings(
 SCRATCH = Settings(
     learning_rate=1e-3,
     batch_images=8,
-    steps=500,
+    steps=900,
+    token_steps=500,
     rois=4,
     judgments=3,
     save_every=50,

@@ -5,8 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
+from torch import Tensor
 
+from ml.seagull.network.auxiliary import auxiliary_loss
 from ml.seagull.training.batches import StepData
+from ml.seagull.tree.collate import Batch
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,11 +23,14 @@ class Gradients:
     tokens: int
 
 
-def accumulate(model: Any, data: StepData, *, accelerator: Any, aux_weight: float, clip_norm: float) -> Gradients:
+def accumulate(
+    model: Any, data: StepData, *, accelerator: Any, aux_weight: float, clip_norm: float, tokens_only: bool = False
+) -> Gradients:
     """Gradients of the whole step, whatever pieces it was cut into and however many processes share it.
 
     Every answer token weighs the same: a piece's mean is scaled by its share of the tokens of all processes, and by
-    their number, since the wrapped model averages over them. The auxiliary loss likewise by ROIs.
+    their number, since the wrapped model averages over them. The auxiliary loss likewise by ROIs. With `tokens_only`
+    the auxiliary loss is all there is: the language model does not run.
     """
     device, world = accelerator.device, accelerator.num_processes
     sizes = torch.tensor(
@@ -42,11 +48,11 @@ def accumulate(model: Any, data: StepData, *, accelerator: Any, aux_weight: floa
         is_last = number == len(data.pieces) - 1
         batch = piece.batch.to(device)
         with nullcontext() if is_last or world == 1 else accelerator.no_sync(model):
-            output = model(batch.images, batch.rois, batch.tree)
-            share = output.loss * (piece.targets / targets)
+            loss, aux_loss = _tokens_loss(model, batch) if tokens_only else _losses(model, batch)
+            share = loss * (piece.targets / targets)
             loss_sum += share.detach()
-            if output.aux_loss is not None:
-                aux_share = output.aux_loss * (piece.rois / rois)
+            if aux_loss is not None:
+                aux_share = aux_loss * (piece.rois / rois)
                 aux_sum += aux_share.detach()
                 share = share + aux_weight * aux_share
             accelerator.backward(share * world)
@@ -61,6 +67,16 @@ def accumulate(model: Any, data: StepData, *, accelerator: Any, aux_weight: floa
         questions=sum(piece.questions for piece in data.pieces),
         tokens=tokens,
     )
+
+
+def _losses(model: Any, batch: Batch) -> tuple[Tensor, Tensor | None]:
+    output = model(batch.images, batch.rois, batch.tree)
+    return output.loss, output.aux_loss
+
+
+def _tokens_loss(model: Any, batch: Batch) -> tuple[Tensor, Tensor]:
+    aux_loss = auxiliary_loss(model.describe(model.perceive(batch.images), batch.rois).aux, batch.tree.aux)
+    return torch.zeros_like(aux_loss), aux_loss
 
 
 def set_learning_rate(optimizer: torch.optim.Optimizer, rate: float) -> None:

@@ -1,0 +1,136 @@
+"""`python -m ml.seagull.train --data JSON --run DIR`: train a network on a release or an instructions file.
+
+The run's folder gets `checkpoints/`, `events.jsonl` and `tensorboard/`, and at the end `weights/`, which
+`ml.seagull.predict` and `ml.seagull.evaluate` read. The same command goes on where a run was stopped or killed.
+Exit status: 0 finished, 130 or 143 cancelled by a signal, 2 for data or settings that are refused.
+"""
+
+import argparse
+import dataclasses
+import json
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from ml.seagull import weights
+from ml.seagull.data.records import ImageSample
+from ml.seagull.data.release import DataSet, read_release
+from ml.seagull.evaluation.during import Validation
+from ml.seagull.language.prompts import load_prompt, prompt_text
+from ml.seagull.language.tokenizer import LanguageTokenizer, word_level
+from ml.seagull.network.adapters import merge_adapters
+from ml.seagull.network.model import Seagull
+from ml.seagull.presets import PRESETS, preset
+from ml.seagull.training.run import Outcome, TrainingRun
+from ml.seagull.training.settings import STAGES, Settings, settings_for
+
+REFUSED = 2
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    given = _arguments(arguments)
+    try:
+        settings = settings_for(given.stage, **_changes(given.set, Settings))
+        data = read_release(given.data, images=given.images, check_hashes=not given.trust_files)
+        model, tokenizer, base = _network(given, settings)
+        run = TrainingRun(
+            model,
+            tokenizer=tokenizer,
+            settings=settings,
+            samples=data.of("train"),
+            folder=given.run,
+            evaluate=_validation(data, tokenizer, settings),
+            base=base,
+        )
+        outcome = run.train()
+    except (OSError, TypeError, ValueError) as error:
+        sys.stderr.write(f"{error}\n")
+        return REFUSED
+    if outcome.finished and run.accelerator.is_main_process:
+        export(run.model, tokenizer, settings, given.run / "weights", outcome=outcome)
+    sys.stdout.write(f"{_said(outcome, given.run)}\n")
+    return 0 if outcome.signal is None else 128 + signal.Signals[outcome.signal]
+
+
+def export(model: Seagull, tokenizer: LanguageTokenizer, settings: Settings, folder: Path, *, outcome: Outcome) -> None:
+    """Whole weights, adapters merged, with tokenizer and prompt beside them; a folder that is there stays."""
+    if folder.exists():
+        return
+    merge_adapters(model)
+    checkpoint = outcome.checkpoint
+    manifest = json.loads((checkpoint / "manifest.json").read_text(encoding="utf-8")) if checkpoint else {"facts": {}}
+    weights.save(model, folder, source={**manifest["facts"], "settings": settings.as_json()})
+    tokenizer.save(folder / "tokenizer.json")
+    (folder / "prompts.json").write_text(prompt_text(settings.prompt), encoding="utf-8")
+
+
+def _network(given: argparse.Namespace, settings: Settings) -> tuple[Seagull, LanguageTokenizer, str | None]:
+    """The network to train: of a folder of weights, or of a preset with random ones."""
+    if given.weights is not None:
+        if given.network or given.preset:
+            raise ValueError("--weights brings its own network: leave out --preset and --network.")
+        model = weights.from_pretrained(given.weights)
+        return model, LanguageTokenizer.load(given.weights / "tokenizer.json"), weights.fingerprint(given.weights)
+    torch.manual_seed(settings.seed)
+    overrides = {name: json.loads(value) for name, value in map(_pair, given.network)}
+    config = preset(given.preset or "tiny", given.variant, **overrides)
+    if config.name == "seagull-7b" and not given.random:
+        raise ValueError("seagull-7b is trained from released weights: name them with --weights, or say --random.")
+    return Seagull(config), word_level(), None
+
+
+def _validation(data: DataSet, tokenizer: LanguageTokenizer, settings: Settings) -> Validation | None:
+    samples: Sequence[ImageSample] = data.of("val")[: settings.evaluate_images]
+    if not settings.evaluate_every or not samples:
+        return None
+    return Validation(samples=samples, tokenizer=tokenizer, prompt=load_prompt(settings.prompt))
+
+
+def _changes(pairs: Sequence[str], kind: type[Any]) -> dict[str, Any]:
+    known = {field.name for field in dataclasses.fields(kind)}
+    changes = {name: json.loads(value) for name, value in map(_pair, pairs)}
+    unknown = sorted(set(changes) - known)
+    if unknown:
+        raise ValueError(f"--set knows no {', '.join(unknown)}: choose of {', '.join(sorted(known))}.")
+    return changes
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise ValueError(f"{text!r} is not NAME=VALUE.")
+    try:
+        json.loads(value)
+    except ValueError:
+        value = json.dumps(value)
+    return name, value
+
+
+def _said(outcome: Outcome, folder: Path) -> str:
+    if outcome.finished:
+        return f"{outcome.steps} steps done, {outcome.skipped} skipped; weights in {folder / 'weights'}"
+    return f"Stopped by {outcome.signal} after step {outcome.step} of {outcome.steps}; the same command goes on from there."
+
+
+def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m ml.seagull.train", description="Train a SEAGULL network.")
+    parser.add_argument("--data", type=Path, required=True, metavar="FILE", help="a `seagull` export: JSON or ZIP")
+    parser.add_argument("--images", type=Path, metavar="DIR", help="where its file names start (default: beside it)")
+    parser.add_argument("--run", type=Path, required=True, metavar="DIR", help="the run's folder")
+    parser.add_argument("--preset", choices=PRESETS, help="network with random weights (default: tiny)")
+    parser.add_argument("--variant", choices=("official", "paper", "native"))
+    parser.add_argument("--weights", type=Path, metavar="DIR", help="go on from these weights instead of a preset")
+    parser.add_argument("--random", action="store_true", help="seagull-7b with random weights, to measure speed")
+    parser.add_argument("--stage", choices=sorted(STAGES), default="scratch", help="settings to begin with")
+    parser.add_argument("--set", nargs="+", default=[], metavar="NAME=VALUE", help="change settings of the stage")
+    parser.add_argument("--network", nargs="+", default=[], metavar="NAME=VALUE", help="change the preset's network")
+    parser.add_argument("--trust-files", action="store_true", help="do not check the pictures' hashes")
+    return parser.parse_args(arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
