@@ -48,11 +48,12 @@ def collate(
     plan: Sequence[ImagePlan],
     severity_types: bool = False,
     pad_to: int = 1,
-    draw: tuple[int, int] | None = None,
+    draw: Sequence[tuple[int, int]] | None = None,
 ) -> Batch:
     """The batch of these images under these plans (one per sample, see `language.sampling`).
 
-    `draw` is (run seed, epoch) in training, where local crops of large regions are random windows. Raises MissingTarget, naming image and region, for an answer that could teach nothing, and ValueError for a mask
+    `draw` is (run seed, epoch) of each image in training, where local crops of large regions are random windows.
+    Raises MissingTarget, naming image and region, for an answer that could teach nothing, and ValueError for a mask
     that is not of its image's size.
     """
     images, rois = prepare(samples, plan, config, draw=draw)
@@ -67,7 +68,7 @@ def prepare(
     plan: Sequence[ImagePlan],
     config: NetworkConfig,
     *,
-    draw: tuple[int, int] | None = None,
+    draw: Sequence[tuple[int, int]] | None = None,
 ) -> tuple[ImageInputs, ROIInputs]:
     """Pixels and regions of the plans, region after region in their order. Raises ValueError if there is no region."""
     if not any(planned.rois for planned in plan):
@@ -77,7 +78,7 @@ def prepare(
         picture = sample.load()
         pixels.append(prepare_image(picture, config))
         for one in planned.rois:
-            mask, crop = _region(sample, sample.rois[one.index], picture, config, draw)
+            mask, crop = _region(sample, sample.rois[one.index], picture, config, draw[number] if draw else None)
             masks.append(mask)
             crops.append(crop)
             index.append(number)
