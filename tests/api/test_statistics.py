@@ -5,7 +5,7 @@ import pytest
 
 from roiqa.accounts.models import User
 from roiqa.consensus import statistics
-from roiqa.consensus.models import StudyStatistics
+from roiqa.consensus.refresh import refresh_study
 from roiqa.core import jobs
 from roiqa.core.models import Job
 from roiqa.core.scales import DISTORTIONS, SCALES
@@ -145,22 +145,32 @@ def test_large_study_is_computed_by_a_job_and_shows_its_last_figures_meanwhile(
 ):
     client = client_for(admin)
     monkeypatch.setattr(statistics, "SMALL_STUDY_RATINGS", 10)
+    refresh_study(study=rated)
     first, people = client.get(url(rated, "agreement")).json(), client.get(url(rated, "annotators")).json()
-    assert (first["state"], first["report"], first["computed_at"]) == ("computing", None, None)
-    assert (people["state"], people["annotators"], people["bounds"]) == ("computing", [], None)
-    job = Job.objects.get(kind="statistics", study_slug=rated.slug)  # one, though two pages asked
-    jobs.run(str(job.pk))
+    assert (first["state"], first["report"], first["computed_at"], first["job"]) == ("missing", None, None, None)
+    assert first["scales"]["quality"]["alpha"] > 0.4  # quick enough to be made while the page waits
+    assert (people["state"], people["annotators"], people["bounds"]) == ("missing", [], None)
+    ordered = client.post(url(rated, "agreement"))
+    assert ordered.status_code == 202
+    again = client.post(url(rated, "agreement")).json()
+    assert again["id"] == ordered.json()["id"] == client.get(url(rated, "annotators")).json()["job"]["id"]
+    jobs.run(again["id"])
     ready = client.get(url(rated, "agreement")).json()
-    assert (ready["state"], ready["rois"]) == ("ready", IMAGES * ROIS_PER_IMAGE)
+    assert (ready["state"], ready["rois"], ready["job"]) == ("ready", IMAGES * ROIS_PER_IMAGE, None)
+    assert ready["scales"] == first["scales"]
+    assert client.post(url(rated, "agreement")).status_code == 204
     Study.objects.filter(pk=rated.pk).update(ruleset="literal-v1")
     outdated = client.get(url(rated, "agreement")).json()
     assert outdated["state"] == "outdated"
     assert outdated["report"] == ready["report"]
-    assert Job.objects.filter(kind="statistics").count() == 2
+
+
+def test_small_study_needs_no_job(rated: Study, admin: User):
+    assert client_for(admin).post(url(rated, "agreement")).status_code == 204
+    assert not Job.objects.exists()
 
 
 def test_figures_are_of_one_study_alone(rated: Study, admin: User):
     before = client_for(admin).get(url(rated, "agreement")).json()
     rated_study("other", seed=9)
     assert client_for(admin).get(url(rated, "agreement")).json() == before
-    assert StudyStatistics.objects.count() == 1

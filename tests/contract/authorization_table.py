@@ -87,6 +87,7 @@ POST   assignments/{assignment_id}/reopen/        401       404      ok        4
 GET    studies/{slug}/progress/                   401       404      403       ok          ok    404
 GET    studies/{slug}/progress/rois/              401       404      403       ok          ok    404
 GET    studies/{slug}/agreement/                  401       404      403       ok          ok    404
+POST   studies/{slug}/agreement/                  401       404      403       ok          ok    404
 GET    studies/{slug}/annotators/                 401       404      403       ok          ok    404
 
 GET    studies/{slug}/releases/                   401       404      403       ok          ok    404

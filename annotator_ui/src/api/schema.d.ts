@@ -713,6 +713,24 @@ export interface paths {
         /** Agreement between annotators */
         get: operations["study_agreement"];
         put?: never;
+        /** Have the figures of agreement and annotators made anew */
+        post: operations["compute_study_figures"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/studies/{slug}/annotators/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Annotators compared with the others */
+        get: operations["study_annotators"];
+        put?: never;
         post?: never;
         delete?: never;
         options?: never;
@@ -1018,11 +1036,40 @@ export interface components {
             password: string;
         };
         Agreement: {
+            /**
+             * @description outdated: of earlier ratings; missing: not computed yet, ask by POST.
+             *
+             *     * `ready` - Ready
+             *     * `outdated` - Outdated
+             *     * `missing` - Missing
+             */
+            state: components["schemas"]["FiguresState"];
+            /** Format: date-time */
+            computed_at: string | null;
+            /** @description The job that is making new ones. */
+            job: components["schemas"]["Job"] | null;
             metric: string;
             rois: number;
             scales: {
                 [key: string]: components["schemas"]["ScaleAgreement"];
             };
+            report: components["schemas"]["AgreementReport"] | null;
+        };
+        AgreementReport: {
+            metric: string;
+            rois: number;
+            /** @description ROIs with two ratings or more. */
+            comparable_rois: number;
+            ratings: number;
+            annotators: number;
+            images: number;
+            resamples: number;
+            votes_per_roi: number;
+            scales: {
+                [key: string]: components["schemas"]["ScaleFigures"];
+            };
+            ceilings: components["schemas"]["LabelCeilings"];
+            human: components["schemas"]["HumanCeiling"];
         };
         AnnotatorProgress: {
             /** Format: uuid */
@@ -1083,6 +1130,11 @@ export interface components {
          * @enum {string}
          */
         AssignmentState: "active" | "expired" | "submitted" | "skipped";
+        BT500: {
+            /** Format: double */
+            far: number | null;
+            rejected: boolean;
+        };
         Candidate: {
             segmentation: components["schemas"]["Mask"];
             /** @description [x, y, w, h] in px; zeros if empty */
@@ -1237,6 +1289,15 @@ export interface components {
             /** @description Id of a segmentation model; the study's when left out. */
             model?: string;
         };
+        Estimate: {
+            /** Format: double */
+            value: number | null;
+            /** @description 95 %, over images. */
+            interval: [
+                number,
+                number
+            ] | null;
+        };
         /**
          * @description A request body in which every field must be known: a misspelt field is named, never silently dropped.
          *
@@ -1265,6 +1326,20 @@ export interface components {
          */
         FamilyEnum: "sam" | "sam2";
         /**
+         * @description * `ready` - Ready
+         *     * `outdated` - Outdated
+         *     * `missing` - Missing
+         * @enum {string}
+         */
+        FiguresState: "ready" | "outdated" | "missing";
+        FlagBounds: {
+            fewest_ratings: number;
+            /** Format: double */
+            agreement: number;
+            /** Format: double */
+            inconsistency: number | null;
+        };
+        /**
          * @description * `seagull` - seagull
          *     * `coco` - coco
          *     * `instructions` - instructions
@@ -1283,6 +1358,18 @@ export interface components {
             /** Format: date-time */
             hour: string;
             count: number;
+        };
+        HumanCeiling: {
+            one_person: components["schemas"]["HumanScores"];
+            half_panel: components["schemas"]["HumanScores"];
+        };
+        HumanScores: {
+            type_f1: components["schemas"]["Estimate"];
+            severity_f1: components["schemas"]["Estimate"];
+            quality_level: components["schemas"]["Estimate"];
+            quality_srocc: components["schemas"]["Estimate"];
+            importance_level: components["schemas"]["Estimate"];
+            importance_srocc: components["schemas"]["Estimate"];
         };
         /** @description An image in a study. Sizes are of the upright picture, in pixels. */
         Image: {
@@ -1400,6 +1487,19 @@ export interface components {
             quality: components["schemas"]["ScoreLabel"];
             importance: components["schemas"]["ScoreLabel"];
             distortions: components["schemas"]["DistortionLabels"];
+        };
+        LabelCeiling: {
+            votes: number;
+            /** Format: double */
+            standard_error: number;
+            /** Format: double */
+            level_accuracy: number;
+            /** Format: double */
+            correlation: number;
+        };
+        LabelCeilings: {
+            quality: components["schemas"]["LabelCeiling"][];
+            importance: components["schemas"]["LabelCeiling"][];
         };
         LabelChange: {
             scale: components["schemas"]["ScaleEnum"];
@@ -1693,6 +1793,26 @@ export interface components {
             /** @default true */
             positive: boolean;
         };
+        PresenceRate: {
+            /** Format: double */
+            own: number | null;
+            /** Format: double */
+            others: number | null;
+            /** Format: double */
+            z: number | null;
+        };
+        Prevalence: {
+            /**
+             * Format: double
+             * @description Share of the votes that see the distortion.
+             */
+            votes: number | null;
+            /**
+             * Format: double
+             * @description Share of the ROIs that have it by majority.
+             */
+            rois: number | null;
+        };
         Progress: {
             rois: components["schemas"]["ROICounts"];
             ratings: components["schemas"]["RatingCounts"];
@@ -1931,6 +2051,30 @@ export interface components {
          * @enum {string}
          */
         ScaleEnum: "exposure" | "noise" | "blur" | "contrast" | "colorfulness" | "compression" | "quality" | "importance";
+        ScaleFigures: {
+            /** Format: double */
+            alpha: number | null;
+            alpha_interval: [
+                number,
+                number
+            ] | null;
+            note: string;
+            icc_single: components["schemas"]["Estimate"];
+            icc_mean: components["schemas"]["Estimate"];
+            split_half: components["schemas"]["Estimate"];
+            ac2: components["schemas"]["Estimate"];
+            /** Format: double */
+            raw_agreement: number | null;
+            variance: components["schemas"]["Variance"];
+            /** @description How often each answer was given. */
+            votes: number[];
+            prevalence: components["schemas"]["Prevalence"] | null;
+            /**
+             * Format: double
+             * @description Quality and importance only.
+             */
+            sos?: number | null;
+        };
         ScoreLabel: {
             /** Format: double */
             mean: number;
@@ -1941,6 +2085,66 @@ export interface components {
             level_word: string;
             votes: number[];
         };
+        ScorePair: {
+            /** Format: double */
+            quality: number | null;
+            /** Format: double */
+            importance: number | null;
+        };
+        ScreenedAnnotator: {
+            /** Format: uuid */
+            member: string;
+            /** Format: uuid */
+            pseudonym: string;
+            username: string;
+            simulated: boolean;
+            /** Format: date-time */
+            excluded_at: string | null;
+            exclusion_reason: string;
+            ratings: number;
+            agreement: {
+                [key: string]: number | null;
+            };
+            bias: components["schemas"]["ScorePair"];
+            inconsistency: components["schemas"]["ScorePair"];
+            line_ratio: components["schemas"]["ScorePair"];
+            presence: {
+                [key: string]: components["schemas"]["PresenceRate"];
+            };
+            /** Format: double */
+            gold_rate: number | null;
+            /** Format: double */
+            median_seconds: number | null;
+            /** Format: double */
+            fast_share: number | null;
+            bt500: components["schemas"]["BT500"];
+            flags: components["schemas"]["ScreeningFlag"][];
+        };
+        Screening: {
+            /**
+             * @description outdated: of earlier ratings; missing: not computed yet, ask by POST.
+             *
+             *     * `ready` - Ready
+             *     * `outdated` - Outdated
+             *     * `missing` - Missing
+             */
+            state: components["schemas"]["FiguresState"];
+            /** Format: date-time */
+            computed_at: string | null;
+            /** @description The job that is making new ones. */
+            job: components["schemas"]["Job"] | null;
+            bounds: components["schemas"]["FlagBounds"] | null;
+            annotators: components["schemas"]["ScreenedAnnotator"][];
+        };
+        /**
+         * @description * `low_agreement` - LOW_AGREEMENT
+         *     * `inconsistent` - INCONSISTENT
+         *     * `golds_failed` - GOLDS_FAILED
+         *     * `line_clicker` - LINE_CLICKER
+         *     * `presence_rate` - PRESENCE_RATE
+         * @enum {string}
+         */
+        ScreeningFlag: "low_agreement" | "inconsistent" | "golds_failed" | "line_clicker" | "presence_rate";
         Segmentation: {
             size: [
                 number,
@@ -2089,6 +2293,14 @@ export interface components {
              * @default
              */
             name: string;
+        };
+        Variance: {
+            /** Format: double */
+            roi: number | null;
+            /** Format: double */
+            annotator: number | null;
+            /** Format: double */
+            residual: number | null;
         };
         /** @description The body of every refusal. */
         Error: {
@@ -6214,6 +6426,190 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Agreement"];
+                };
+            };
+            /** @description Not signed in, or the token or log-in has run out. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Signed in, but without the right; or the CSRF token is missing. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description It does not exist, or you may not know that it does. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The asked-for media type is not offered. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description It cannot be done in the present state. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The request is readable but breaks a rule of the domain. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    compute_study_figures: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description They are current, or made when they are read. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read, or a field is wrong: `fields` names it. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not signed in, or the token or log-in has run out. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Signed in, but without the right; or the CSRF token is missing. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description It does not exist, or you may not know that it does. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The asked-for media type is not offered. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description It cannot be done in the present state. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The request is larger than this installation takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body's media type is not taken here. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The request is readable but breaks a rule of the domain. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    study_annotators: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Screening"];
                 };
             };
             /** @description Not signed in, or the token or log-in has run out. */

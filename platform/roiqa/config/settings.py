@@ -209,6 +209,8 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         "AssignmentState": "roiqa.ratings.models.AssignmentState",
         "SkipReason": "roiqa.ratings.models.SkipReason",
         "ReleaseState": "roiqa.releases.models.ReleaseState",
+        "FiguresState": "roiqa.consensus.statistics_serializers.FiguresState",
+        "ScreeningFlag": "roiqa.consensus.rules.screening.Flag",
     },
 }
 

@@ -26,9 +26,9 @@ class Consensus(models.Model):
 
 
 class StudyStatistics(models.Model):
-    """The figures of a study's agreement and of its annotators, kept until its labels change.
+    """The figures of a study's agreement and of its annotators, kept until its ratings change.
 
-    Everything here can be made again from the ratings; `digest` says from which labels it was made.
+    Everything here can be made again from the ratings; `digest` says from which of them.
     """
 
     study = models.OneToOneField(Study, primary_key=True, on_delete=models.CASCADE, related_name="statistics")

@@ -62,8 +62,7 @@ def agreement(*, study: Study, figures: Figures) -> dict[str, Any]:
         "metric": METRIC,
         "rois": rois,
         "scales": scales,
-        "state": state_of(figures),
-        "computed_at": kept.computed_at if kept else None,
+        **state_of(figures),
         "report": kept.agreement if kept else None,
     }
 
@@ -87,18 +86,17 @@ def screening(*, study: Study, figures: Figures) -> dict[str, Any]:
         if str(member.user_id) in people
     ]
     return {
-        "state": state_of(figures),
-        "computed_at": kept.computed_at if kept else None,
+        **state_of(figures),
         "bounds": kept.annotators["bounds"] if kept else None,
         "annotators": sorted(rows, key=lambda row: (-len(row["flags"]), -row["ratings"], row["username"])),
     }
 
 
-def state_of(figures: Figures) -> str:
-    """`ready`, `outdated` (of earlier labels, while a job makes new ones) or `computing` (nothing to show yet)."""
-    if figures.kept is None:
-        return "computing"
-    return "ready" if figures.current else "outdated"
+def state_of(figures: Figures) -> dict[str, Any]:
+    """`ready`, `outdated` (of earlier ratings) or `missing` (never computed), since when, and who is at it."""
+    state = "ready" if figures.current else "outdated" if figures.kept else "missing"
+    computed_at = figures.kept.computed_at if figures.kept else None
+    return {"state": state, "computed_at": computed_at, "job": figures.job}
 
 
 def _alphas(study: Study) -> tuple[dict[str, Any], int]:

@@ -5,7 +5,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from roiqa.consensus.statistics_serializers import STATES, AgreementReportSerializer
+from roiqa.consensus.statistics_serializers import AgreementReportSerializer, FiguresStateSerializer
 from roiqa.images.models import Split
 from roiqa.ratings.models import SkipReason
 from roiqa.regions.models import Level
@@ -66,14 +66,10 @@ class ScaleAgreementSerializer(serializers.Serializer[Any]):
     note = serializers.CharField(allow_blank=True)
 
 
-class AgreementSerializer(serializers.Serializer[Any]):
+class AgreementSerializer(FiguresStateSerializer):
     metric = serializers.CharField()
     rois = serializers.IntegerField()
     scales = serializers.DictField(child=ScaleAgreementSerializer())
-    state = serializers.ChoiceField(
-        choices=STATES, help_text="outdated: the report is of earlier labels, a new one is being made."
-    )
-    computed_at = serializers.DateTimeField(allow_null=True)
     report = AgreementReportSerializer(allow_null=True)
 
 

@@ -1,23 +1,25 @@
 """The figures of a study's agreement and annotators: made once for the labels there are, then read.
 
-A small study is computed while the page waits (about a second for 3,261 ROIs x 7). A large one is computed by a job, and
-the page shows the last figures until it is done.
+A small study is computed while the page waits (about a second for 3,261 ROIs x 7) and remembered. A large one is
+computed by a job that somebody asks for, and the page shows the last figures until it is done.
 """
 
 import hashlib
+import json
 import math
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
-from django.db import connection
+from django.core.cache import cache
+from django.db import connection, transaction
 from django.db.models import Sum
 from django.utils import timezone
 
 from roiqa.accounts.models import User
 from roiqa.consensus.models import StudyStatistics
-from roiqa.consensus.refresh import refresh_study
 from roiqa.consensus.rules.panel import PanelVotes
 from roiqa.consensus.rules.report import agreement_report
 from roiqa.consensus.rules.rulesets import ruleset_named
@@ -31,10 +33,14 @@ KIND: Final = "statistics"
 SMALL_STUDY_RATINGS: Final = 30_000
 # Raise it when the figures change their meaning or shape: what was kept is then made again.
 VERSION: Final = 1
+REMEMBERED_SECONDS: Final = 24 * 3600
 
-_LABELS = """
-SELECT count(*), coalesce(sum(c.n), 0), max(c.computed_at)
-FROM consensus_consensus c JOIN studies_studyroi r ON r.id = c.study_roi_id WHERE r.study_id = %s
+# Everything that decides which votes count, without reading them: one pass over an index and the rows' ids.
+_COUNTED = """
+SELECT count(*), bit_xor(hashtextextended(id::text, 0)),
+  (SELECT string_agg(user_id::text, ',' ORDER BY user_id) FROM studies_membership
+   WHERE study_id = %(study)s AND role = 'annotator' AND excluded_at IS NOT NULL)
+FROM ratings_rating WHERE study_id = %(study)s AND is_current AND status = 'accepted'
 """
 # `counted` is false for an excluded annotator: shown, but no yardstick for the others.
 _RATINGS = """
@@ -65,35 +71,64 @@ class StudyRatings:
 
 
 @dataclass(frozen=True, slots=True)
+class Kept:
+    """Figures as plain values, and when they were made."""
+
+    agreement: Record  # consensus.rules.report
+    annotators: Record  # {bounds, people: {user id: numbers}}
+    computed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Figures:
-    """What there is to show: `kept` is None while nothing was ever computed; `current` says if it fits the labels."""
+    """What there is to show."""
 
-    kept: StudyStatistics | None
-    current: bool
-
-
-def figures_of(*, study: Study, user: User | None) -> Figures:
-    """The study's figures; computed now if it is small, else by a job that is started unless one is under way."""
-    ratings = StudyROI.objects.filter(study=study).aggregate(n=Sum("n_accepted"))["n"] or 0
-    small = ratings <= SMALL_STUDY_RATINGS
-    if small:
-        refresh_study(study=study)
-    kept = StudyStatistics.objects.filter(study=study).first()
-    if kept is not None and kept.digest == digest_of(study):
-        return Figures(kept=kept, current=True)
-    if small:
-        return Figures(kept=compute(study=study), current=True)
-    if not Job.objects.filter(kind=KIND, study_slug=study.slug, finished_at=None).exists():
-        jobs.start(
-            kind=KIND, payload={"study": study.pk}, user_id=user.pk if user else None, study_slug=study.slug, total=1
-        )
-    return Figures(kept=kept, current=False)
+    kept: Kept | None  # None: nothing was ever computed
+    current: bool  # of the ratings that count now
+    job: Job | None  # that is making new ones
 
 
-def compute(*, study: Study) -> StudyStatistics:
-    """Make the figures from the ratings and keep them."""
-    # Before the ratings are read: a rating that comes in between makes the figures outdated, never wrongly current.
+def figures_of(*, study: Study) -> Figures:
+    """The study's figures: kept ones if they fit, computed now if the study is small, else the last ones."""
     digest = digest_of(study)
+    row = StudyStatistics.objects.filter(study=study).first()
+    kept = Kept(row.agreement, row.annotators, row.computed_at) if row else None
+    if row is not None and row.digest == digest:
+        return Figures(kept=kept, current=True, job=None)
+    if is_small(study):
+        return Figures(kept=_remembered(study, digest), current=True, job=None)
+    return Figures(kept=kept, current=False, job=unfinished_job(study))
+
+
+def order(*, study: Study, user: User) -> Job | None:
+    """Have the figures of a large study made by a job, unless they are current or small enough to need none: None then.
+
+    A job that is under way already is answered with.
+    """
+    if is_small(study) or figures_of(study=study).current:
+        return None
+    with transaction.atomic():
+        # Two people may ask at once: the second waits, and finds the first one's job.
+        Study.objects.select_for_update(no_key=True).get(pk=study.pk)
+        job = unfinished_job(study)
+        if job is None:
+            payload: Record = {"study": study.pk}
+            job = jobs.start(kind=KIND, payload=payload, user_id=user.pk, study_slug=study.slug, total=1)
+    return job
+
+
+def is_small(study: Study) -> bool:
+    """Can the figures be computed while somebody waits?"""
+    ratings = StudyROI.objects.filter(study=study).aggregate(n=Sum("n_accepted"))["n"] or 0
+    return ratings <= SMALL_STUDY_RATINGS
+
+
+def unfinished_job(study: Study) -> Job | None:
+    return Job.objects.filter(kind=KIND, study_slug=study.slug, finished_at=None).first()
+
+
+def compute(*, study: Study) -> Kept:
+    """Make the figures from the ratings."""
     ratings = ratings_of(study)
     agreement = agreement_report(
         ratings.panel.where(ratings.counted),
@@ -101,33 +136,47 @@ def compute(*, study: Study) -> StudyStatistics:
         votes_per_roi=study.raters_per_roi,
         ruleset=ruleset_named(study.ruleset),
     )
-    kept, _ = StudyStatistics.objects.update_or_create(
-        study=study,
-        defaults={
-            "digest": digest,
-            "agreement": agreement,
-            "annotators": annotators_record(ratings),
-            "computed_at": timezone.now(),
-        },
-    )
+    return Kept(agreement=agreement, annotators=annotators_record(ratings), computed_at=timezone.now())
+
+
+def _remembered(study: Study, digest: str) -> Kept:
+    """The figures of a small study, computed unless the cache has them. Kept as JSON: the cache holds text only."""
+    key = f"statistics-{study.pk}-{digest}"
+    text = cache.get(key)
+    if text is not None:
+        found = json.loads(text)
+        return Kept(found["agreement"], found["annotators"], datetime.fromisoformat(found["computed_at"]))
+    kept = compute(study=study)
+    record = {"agreement": kept.agreement, "annotators": kept.annotators, "computed_at": kept.computed_at.isoformat()}
+    cache.set(key, json.dumps(record), REMEMBERED_SECONDS)
     return kept
 
 
 @jobs.runs(KIND)
 def _compute_job(progress: jobs.Progress) -> None:
     study = Study.objects.get(pk=progress.job.payload["study"])
-    refresh_study(study=study)
+    # Before the ratings are read: a rating that comes in between makes the figures outdated, never wrongly current.
+    digest = digest_of(study)
     with progress.alive():
-        compute(study=study)
+        kept = compute(study=study)
+    StudyStatistics.objects.update_or_create(
+        study=study,
+        defaults={
+            "digest": digest,
+            "agreement": kept.agreement,
+            "annotators": kept.annotators,
+            "computed_at": kept.computed_at,
+        },
+    )
     progress.step(1)
 
 
 def digest_of(study: Study) -> str:
-    """What the figures depend on, in short: the labels are made anew whenever a counted rating comes or goes."""
+    """What the figures depend on, in short: which ratings count, and the rules of the protocol."""
     with connection.cursor() as cursor:
-        cursor.execute(_LABELS, [study.pk])
-        labels = cursor.fetchone()
-    facts = (VERSION, study.ruleset, study.raters_per_roi, *labels)
+        cursor.execute(_COUNTED, {"study": study.pk})
+        counted = cursor.fetchone()
+    facts = (VERSION, study.ruleset, study.raters_per_roi, *counted)
     return hashlib.sha256(repr(facts).encode()).hexdigest()
 
 

@@ -2,12 +2,21 @@
 
 from typing import Any
 
+from django.db.models import TextChoices
 from rest_framework import serializers
 
 from roiqa.consensus.rules.screening import Flag
+from roiqa.core.serializers import JobSerializer
 
-STATES = ("ready", "outdated", "computing")
 _INTERVAL: dict[str, Any] = {"allow_null": True, "min_length": 2, "max_length": 2}
+
+
+class FiguresState(TextChoices):
+    """Do the figures fit the ratings that count now?"""
+
+    READY = "ready"
+    OUTDATED = "outdated"
+    MISSING = "missing"
 
 
 class EstimateSerializer(serializers.Serializer[Any]):
@@ -120,11 +129,17 @@ class ScreenedAnnotatorSerializer(serializers.Serializer[Any]):
     median_seconds = serializers.FloatField(allow_null=True)
     fast_share = serializers.FloatField(allow_null=True)
     bt500 = BT500Serializer()
-    flags = serializers.ListField(child=serializers.ChoiceField(choices=[str(flag) for flag in Flag]))
+    flags = serializers.ListField(child=serializers.ChoiceField(choices=[(flag.value, flag.name) for flag in Flag]))
 
 
-class ScreeningSerializer(serializers.Serializer[Any]):
-    state = serializers.ChoiceField(choices=STATES)
+class FiguresStateSerializer(serializers.Serializer[Any]):
+    state = serializers.ChoiceField(
+        choices=FiguresState.choices, help_text="outdated: of earlier ratings; missing: not computed yet, ask by POST."
+    )
     computed_at = serializers.DateTimeField(allow_null=True)
+    job = JobSerializer(allow_null=True, help_text="The job that is making new ones.")
+
+
+class ScreeningSerializer(FiguresStateSerializer):
     bounds = FlagBoundsSerializer(allow_null=True)
     annotators = ScreenedAnnotatorSerializer(many=True)

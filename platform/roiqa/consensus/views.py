@@ -1,16 +1,18 @@
 """Doors of the admins' pages: progress, the ROI table, agreement, annotators."""
 
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from roiqa.accounts.authentication import signed_in
-from roiqa.consensus import selectors, serializers
-from roiqa.consensus.statistics import figures_of
+from roiqa.consensus import selectors, serializers, statistics
 from roiqa.consensus.statistics_serializers import ScreeningSerializer
 from roiqa.core.errors import Invalid
 from roiqa.core.pagination import Pagination
+from roiqa.core.serializers import JobSerializer
+from roiqa.core.strict import NoFields
 from roiqa.studies.access import STAFF, study_for
 
 STATES = (*selectors.ROI_STATES, "skipped")
@@ -54,8 +56,25 @@ class AgreementView(APIView):
     )
     def get(self, request: Request, slug: str) -> Response:
         study = study_for(user=request.user, slug=slug, roles=STAFF)
-        figures = figures_of(study=study, user=signed_in(request.user))
+        figures = statistics.figures_of(study=study)
         return Response(serializers.AgreementSerializer(selectors.agreement(study=study, figures=figures)).data)
+
+    @extend_schema(
+        operation_id="compute_study_figures",
+        summary="Have the figures of agreement and annotators made anew",
+        request=None,
+        responses={
+            202: JobSerializer,
+            204: OpenApiResponse(description="They are current, or made when they are read."),
+        },
+    )
+    def post(self, request: Request, slug: str) -> Response:
+        NoFields(data=request.data).is_valid(raise_exception=True)
+        study = study_for(user=request.user, slug=slug, roles=STAFF)
+        job = statistics.order(study=study, user=signed_in(request.user))
+        if job is None:
+            return Response(status=status.HTTP_204_NO_CONTENT)
+        return Response(JobSerializer(job).data, status=status.HTTP_202_ACCEPTED)
 
 
 class AnnotatorsView(APIView):
@@ -66,5 +85,5 @@ class AnnotatorsView(APIView):
     )
     def get(self, request: Request, slug: str) -> Response:
         study = study_for(user=request.user, slug=slug, roles=STAFF)
-        figures = figures_of(study=study, user=signed_in(request.user))
+        figures = statistics.figures_of(study=study)
         return Response(ScreeningSerializer(selectors.screening(study=study, figures=figures)).data)
