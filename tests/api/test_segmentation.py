@@ -343,12 +343,13 @@ def test_a_file_that_is_no_embedding_is_made_again(admin: User, image: Image, ti
 def test_the_same_picture_in_a_study_of_another_model(
     admin: User, study: Study, image: Image, tiny_sam: SegmentationModel
 ) -> None:
-    """Each study has its own model, the picture only one embedding of each."""
+    """Each study has its own model, the picture only one embedding of each; a model comes before the region tree."""
     store_embedding(image, tiny_sam)
-    other = make_study("plains")
+    other = make_study("plains", segmentation_model="tiny-sam")
     make_member(other, "admin", user=admin)
     StudyImage.objects.create(study=other, image=image, file_name="a.png")
-    assert client_for(admin).post(decode_url(image), {**CLICK, "model": "tiny-sam"}).status_code == 200
+    Study.objects.filter(pk=study.pk).update(segmentation_model="region-tree")
+    assert client_for(admin).post(decode_url(image), CLICK).json()["model"] == "tiny-sam"
 
 
 def test_reading_and_decoding_ask_the_database_little(

@@ -22,6 +22,7 @@ from roiqa.core.errors import Conflict, NotAllowed, NotFound
 from roiqa.images.models import Image
 from roiqa.regions.masks import Mask, MaskRefused, mask_from_compressed
 from roiqa.regions.models import ROI, Level
+from roiqa.regions.segmentation_models import REGION_TREE
 from roiqa.studies.access import STAFF, image_for, roles_in
 from roiqa.studies.content import delete_rois, lock_content
 from roiqa.studies.models import Membership, Role, Study, StudyImage, StudyROI
@@ -153,13 +154,17 @@ def may_draw(*, user: User, study: Study) -> None:
 
 
 def image_to_draw_on(*, user: User, image_id: UUID) -> tuple[Image, Study]:
-    """The image and a study in which this person may draw on it. Raises NotFound, NotAllowed (`drawing_closed`)."""
+    """The image and a study in which this person may draw on it, one with a segmentation model if there is one.
+
+    Raises NotFound, NotAllowed (`drawing_closed`).
+    """
     image = image_for(user=user, image_id=image_id)
     held = Membership.objects.filter(user=user)
     open_to = Q(memberships__in=held.filter(role__in=STAFF)) | Q(
         memberships__in=held.filter(role=Role.ANNOTATOR), annotators_draw=True
     )
-    study = Study.objects.filter(open_to, study_images__image=image).order_by("pk").first()
+    studies = Study.objects.filter(open_to, study_images__image=image).alias(plain=Q(segmentation_model=REGION_TREE))
+    study = studies.order_by("plain", "pk").first()
     if study is None:
         raise NotAllowed("In this study annotators rate; admins and ML engineers draw the ROIs.", code="drawing_closed")
     return image, study
