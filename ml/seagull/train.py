@@ -17,8 +17,9 @@ from typing import Any
 import torch
 
 from ml.seagull import weights
+from ml.seagull.data.files import read_data
 from ml.seagull.data.records import ImageSample
-from ml.seagull.data.release import DataSet, read_release
+from ml.seagull.data.release import DataSet
 from ml.seagull.evaluation.during import Validation
 from ml.seagull.language.prompts import load_prompt, prompt_text
 from ml.seagull.language.tokenizer import LanguageTokenizer, word_level
@@ -35,7 +36,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = _arguments(arguments)
     try:
         settings = settings_for(given.stage, **_changes(given.set, Settings))
-        data = read_release(given.data, images=given.images, check_hashes=not given.trust_files)
+        data = read_data(
+            given.data,
+            images=given.images,
+            check_hashes=not given.trust_files,
+            validation=given.hold_out,
+            seed=settings.seed,
+        )
         model, tokenizer, base = _network(given, settings)
         run = TrainingRun(
             model,
@@ -43,6 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             settings=settings,
             samples=data.of("train"),
             folder=given.run,
+            plans=data.plans,
             evaluate=_validation(data, tokenizer, settings),
             base=base,
         )
@@ -118,7 +126,9 @@ def _said(outcome: Outcome, folder: Path) -> str:
 
 def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m ml.seagull.train", description="Train a SEAGULL network.")
-    parser.add_argument("--data", type=Path, required=True, metavar="FILE", help="a `seagull` export: JSON or ZIP")
+    parser.add_argument(
+        "--data", type=Path, required=True, metavar="FILE", help="a `seagull` export (.json, .zip) or .jsonl"
+    )
     parser.add_argument("--images", type=Path, metavar="DIR", help="where its file names start (default: beside it)")
     parser.add_argument("--run", type=Path, required=True, metavar="DIR", help="the run's folder")
     parser.add_argument("--preset", choices=PRESETS, help="network with random weights (default: tiny)")
@@ -128,6 +138,9 @@ def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--stage", choices=sorted(STAGES), default="scratch", help="settings to begin with")
     parser.add_argument("--set", nargs="+", default=[], metavar="NAME=VALUE", help="change settings of the stage")
     parser.add_argument("--network", nargs="+", default=[], metavar="NAME=VALUE", help="change the preset's network")
+    parser.add_argument(
+        "--hold-out", type=float, default=0.0, metavar="SHARE", help="of train, if there is no val part"
+    )
     parser.add_argument("--trust-files", action="store_true", help="do not check the pictures' hashes")
     return parser.parse_args(arguments)
 

@@ -1,11 +1,12 @@
 """The forwards of a step: which images, which questions, and how they are split to fit the token budget."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from torch.utils.data import DataLoader, Dataset
 
 from ml.seagull.data.records import ImageSample
+from ml.seagull.language.levels import LEVEL_COUNT
 from ml.seagull.language.prompts import Prompt
 from ml.seagull.language.sampling import ImagePlan, Sampling, draw_plan, inverse_frequency
 from ml.seagull.language.tokenizer import LanguageTokenizer
@@ -28,6 +29,15 @@ class Piece:
 
 
 @dataclass(frozen=True, slots=True)
+class Planned:
+    """An image, what is asked of it, and the epoch that it is drawn in."""
+
+    sample: ImageSample
+    plan: ImagePlan
+    epoch: int
+
+
+@dataclass(frozen=True, slots=True)
 class StepData:
     """The pieces of one step, made under `budget` tokens a forward."""
 
@@ -39,6 +49,7 @@ class StepData:
 class StepBatches(Dataset[StepData]):
     """Everything of a step is a function of (settings.seed, step): nothing is carried from one to the next.
 
+    `plans` are the questions of an instruction file by image; where there is none they are drawn.
     Of several processes each takes every `world`-th image of the step. Raises: ValueError if no image has a label.
     """
 
@@ -50,6 +61,7 @@ class StepBatches(Dataset[StepData]):
         config: NetworkConfig,
         prompt: Prompt,
         settings: Settings,
+        plans: Mapping[str, ImagePlan] | None = None,
         rank: int = 0,
         world: int = 1,
     ) -> None:
@@ -58,12 +70,13 @@ class StepBatches(Dataset[StepData]):
             judgments=settings.judgments,
             fixed=settings.fixed_questions,
             paraphrase=settings.paraphrase,
-            **({"quality_weights": inverse_frequency(samples)} if settings.balance_quality else {}),
+            quality_weights=inverse_frequency(samples) if settings.balance_quality else (1.0,) * LEVEL_COUNT,
         )
-        self.samples = [one for one in samples if draw_plan(one, prompt, self._sampling, run_seed=0, epoch=0).rois]
+        self._plans, self._tokenizer, self._config = plans or {}, tokenizer, config
+        self._prompt, self._settings = prompt, settings
+        self.samples = [one for one in samples if self._plan(one, epoch=0).rois]
         if not self.samples:
             raise ValueError("No image of the train split has a labelled ROI: there is nothing to learn.")
-        self._tokenizer, self._config, self._prompt, self._settings = tokenizer, config, prompt, settings
         self._assembler = assembler_for(config, tokenizer, prompt)
         self._rank, self._world = rank, world
         self.budget = settings.token_budget
@@ -83,43 +96,54 @@ class StepBatches(Dataset[StepData]):
         seed = self._settings.seed
         drawn = images_of_step(step, images=len(self.samples), batch=self._settings.batch_images, seed=seed)
         planned = [
-            (
-                self.samples[index],
-                draw_plan(self.samples[index], self._prompt, self._sampling, run_seed=seed, epoch=epoch),
-            )
+            Planned(self.samples[index], self._plan(self.samples[index], epoch=epoch), epoch)
             for epoch, index in drawn[self._rank :: self._world]
         ]
         return StepData(step, budget, tuple(self._piece(group) for group in self._groups(planned, budget)))
 
-    def _groups(
-        self, planned: Sequence[tuple[ImageSample, ImagePlan]], budget: int
-    ) -> Iterator[list[tuple[ImageSample, ImagePlan]]]:
+    def _plan(self, sample: ImageSample, *, epoch: int) -> ImagePlan:
+        return draw_plan(
+            sample,
+            self._prompt,
+            self._sampling,
+            run_seed=self._settings.seed,
+            epoch=epoch,
+            given=self._plans.get(sample.image_id),
+        )
+
+    def _groups(self, planned: Sequence[Planned], budget: int) -> Iterator[list[Planned]]:
         """As many images in a row as their padded tokens allow, at least one."""
-        group: list[tuple[ImageSample, ImagePlan]] = []
+        group: list[Planned] = []
         longest = 0
-        for sample, plan in planned:
-            size = self._size(sample, plan)
+        for one in planned:
+            size = self._size(one)
             if group and max(longest, size) * (len(group) + 1) > budget:
                 yield group
                 group, longest = [], 0
-            group.append((sample, plan))
+            group.append(one)
             longest = max(longest, size)
         if group:
             yield group
 
-    def _size(self, sample: ImageSample, plan: ImagePlan) -> int:
-        regions = (self._assembler.region(sample.rois[one.index], one.questions).size for one in plan.rois)
+    def _size(self, one: Planned) -> int:
+        regions = (self._assembler.region(one.sample.rois[roi.index], roi.questions).size for roi in one.plan.rois)
         return len(self._assembler.prefix().ids) + sum(regions)
 
-    def _piece(self, group: Sequence[tuple[ImageSample, ImagePlan]]) -> Piece:
-        samples, plans = [sample for sample, _ in group], [plan for _, plan in group]
-        batch = collate(samples, tokenizer=self._tokenizer, config=self._config, prompt=self._prompt, plan=plans)
+    def _piece(self, group: Sequence[Planned]) -> Piece:
+        batch = collate(
+            [one.sample for one in group],
+            tokenizer=self._tokenizer,
+            config=self._config,
+            prompt=self._prompt,
+            plan=[one.plan for one in group],
+            draw=[(self._settings.seed, one.epoch) for one in group],
+        )
         return Piece(
             batch=batch,
-            image_ids=tuple(sample.image_id for sample in samples),
+            image_ids=tuple(one.sample.image_id for one in group),
             targets=int((batch.tree.labels != IGNORED).sum()),
             rois=len(batch.rois),
-            questions=sum(plan.questions for plan in plans),
+            questions=sum(one.plan.questions for one in group),
         )
 
 

@@ -17,6 +17,7 @@ from accelerate.utils import DistributedDataParallelKwargs
 
 from ml.seagull.data.records import ImageSample
 from ml.seagull.language.prompts import load_prompt, prompt_text
+from ml.seagull.language.sampling import ImagePlan
 from ml.seagull.language.tokenizer import LanguageTokenizer
 from ml.seagull.network.adapters import add_adapters, has_adapters
 from ml.seagull.network.model import Seagull
@@ -70,7 +71,7 @@ class Progress:
 class TrainingRun:
     """One run in a folder of its own. `train` starts it, or goes on with it from the latest checkpoint.
 
-    evaluate(model, step) gives metrics of the validation part; the checkpoint with the best `quality_srocc` is kept.
+    plans: the questions of an instruction file by image. evaluate(model, step) gives metrics of the validation part; the checkpoint with the best `quality_srocc` is kept.
     base: hash of the weights that frozen parts came from, None from random weights.
     """
 
@@ -82,6 +83,7 @@ class TrainingRun:
         settings: Settings,
         samples: Sequence[ImageSample],
         folder: Path,
+        plans: Mapping[str, ImagePlan] | None = None,
         evaluate: Evaluate | None = None,
         base: str | None = None,
         accelerator: Accelerator | None = None,
@@ -104,6 +106,7 @@ class TrainingRun:
             config=model.config,
             prompt=prompt,
             settings=settings,
+            plans=plans,
             rank=self.accelerator.process_index,
             world=self.accelerator.num_processes,
         )

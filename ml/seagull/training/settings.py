@@ -63,12 +63,12 @@ class Settings:
                 raise ValueError(f"{name} is {getattr(self, name)}: give a number above 0.")
         if not 0 <= self.warmup < 1:
             raise ValueError(f"warmup is {self.warmup}: give the share of all steps, 0 to below 1.")
-        if self.token_steps and (self.steps is None or not 0 < self.token_steps < self.steps):
-            raise ValueError(f"token_steps is {self.token_steps}: give less than steps, which is {self.steps}.")
         if self.precision not in PRECISIONS:
             raise ValueError(f"precision is {self.precision!r}: choose one of {', '.join(PRECISIONS)}.")
         if self.steps is not None and self.steps <= 0:
             raise ValueError(f"steps is {self.steps}: give a number above 0, or none for whole epochs.")
+        if self.token_steps and (self.steps is None or not 0 < self.token_steps < self.steps):
+            raise ValueError(f"token_steps is {self.token_steps}: give less than steps, which is {self.steps}.")
 
     def as_json(self) -> dict[str, Any]:
         document: dict[str, Any] = json.loads(json.dumps(dataclasses.asdict(self)))
