@@ -1,7 +1,8 @@
 """`python -m ml.segmentation.train --coco JSON --images DIR --run DIR`: train the small SAM from scratch on the CPU.
 
-The run's folder holds everything (state.safetensors, log.jsonl, best/ and the cached region trees); the same command goes on
-where it stopped, after Ctrl-C and after a kill alike. The first part of the steps trains on windows of half the input's side.
+The run's folder holds everything (state.safetensors, log.jsonl, the cached region trees, and model/, which
+`python -m ml.segmentation.export` takes); the same command goes on where it stopped, after Ctrl-C and after a kill alike. First
+the decoder learns alone, then all of it on windows of half the input's side, then on whole inputs.
 """
 
 import argparse
@@ -29,7 +30,7 @@ from ml.segmentation.training.validation import TrainingBackend
 
 # The moving average of the weights reaches back about 1 / (1 - this) steps, less at the beginning.
 AVERAGE = 0.998
-WARMUP = 100
+WARMUP = 40
 LARGEST_GRADIENT = 1.0
 
 
@@ -116,7 +117,9 @@ def validate(average: dict[str, Tensor], regions: list[Region], images: Path) ->
 
 
 def train(given: argparse.Namespace) -> None:
-    settings = {key: getattr(given, key) for key in ("seed", "batch", "prompts", "rate", "cooldown", "bf16")}
+    settings = {
+        key: getattr(given, key) for key in ("seed", "batch", "prompts", "rate", "cooldown", "decoder_first", "bf16")
+    }
     given.run.mkdir(parents=True, exist_ok=True)
     torch.set_flush_denormal(True)
     torch.set_num_threads(given.threads)
@@ -132,9 +135,13 @@ def train(given: argparse.Namespace) -> None:
     stop, started, first = Stop(), time.perf_counter(), run.step
 
     def batch_of(step: int) -> Batch:
-        small = step < given.windows_until
-        size, count = (MODEL_SIZE // 2, given.batch) if small else (MODEL_SIZE, max(1, given.batch // 2))
-        return make_batch(photographs, seed=given.seed, step=step, size=size, count=count, prompts=given.prompts)
+        count, prompts, size = given.batch, given.prompts, MODEL_SIZE // 2
+        if step < given.decoder_first:
+            # One picture with all the prompts: most of the work is then the decoder's, which alone learns.
+            count, prompts = 1, count * prompts
+        elif step >= given.windows_until:
+            size, count = MODEL_SIZE, max(1, count // 2)
+        return make_batch(photographs, seed=given.seed, step=step, size=size, count=count, prompts=prompts)
 
     with ThreadPoolExecutor(1) as ahead, (given.run / "log.jsonl").open("a", encoding="utf-8") as log:
         coming = ahead.submit(batch_of, run.step)
@@ -142,6 +149,7 @@ def train(given: argparse.Namespace) -> None:
             batch = coming.result()
             coming = ahead.submit(batch_of, run.step + 1)
             rate = learning_rate(run.step, peak=given.rate, steps=given.steps, cooldown=given.cooldown)
+            model.model.vision_encoder.requires_grad_(run.step >= given.decoder_first)
             row: dict[str, Any] = dict(
                 take_step(model, optimizer, batch, seed=given.seed, step=run.step, rate=rate, bf16=given.bf16)
             )
@@ -153,6 +161,7 @@ def train(given: argparse.Namespace) -> None:
                 checkpoint.save(given.run, model=model, optimizer=optimizer, run=run, settings=settings)
             if (run.step % given.validate_every == 0 or run.step == given.steps) and regions:
                 row["validation"] = validate(run.average, regions, given.images)
+                checkpoint.write_model(run.average, given.run / checkpoint.MODEL)
             log.write(json.dumps({key: _short(value) for key, value in row.items()}) + "\n")
             log.flush()
             if run.step % 10 == 0 or last or "validation" in row:
@@ -180,6 +189,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--validate-every", type=int, default=250, metavar="STEPS")
     made.add_argument("--save-every", type=int, default=100, metavar="STEPS")
     made.add_argument("--steps", type=int, default=4000)
+    made.add_argument("--decoder-first", type=int, default=250, metavar="STEPS", help="the encoder learns after these")
     made.add_argument(
         "--windows-until", type=int, default=2500, metavar="STEP", help="then whole inputs, half the batch"
     )

@@ -21,6 +21,8 @@ FIRST_LOOK = ((0, 1, 0.6), (0, -1, 0.6), (1, 0, 0.6), (-1, 0, 0.6), (0, 0, 0.1),
 # Slowest and fastest wave of the positional encoding, in turns over half the input's side. The slow ones tell left from
 # right anywhere (a box needs that), the fast ones tell places that are close.
 WAVES = (0.08, 1.8)
+# How loud the picture is beside the prompt at the start.
+FIRST_PICTURE = 0.3
 # transformers' SamImageProcessor: ImageNet's mean and standard deviation, RGB of 0..1.
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 POSITIVE, PADDING, BOX_START, BOX_END = 1, -1, 2, 3
@@ -59,6 +61,8 @@ def _start_encoder(model: SamModel) -> None:
     encoder = model.vision_encoder
     nn.init.trunc_normal_(encoder.pos_embed, std=0.02)
     _start_layers(encoder)
+    # First the decoder learns what the prompt says, then what the picture says.
+    encoder.neck.layer_norm2.weight.fill_(FIRST_PICTURE)
     for number, layer in enumerate(encoder.layers):
         # Layers that see the whole picture look three times as far.
         reach = 3 if number in GLOBAL_LAYERS else 1

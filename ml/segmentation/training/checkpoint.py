@@ -7,10 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
+from ml.segmentation.training.architecture import SmallSam, new_model
+
 NAME = "state.safetensors"
+# The folder in a run that `python -m ml.segmentation.export` takes.
+MODEL = "model"
 
 
 @dataclass
@@ -39,15 +44,21 @@ def save(
     unfinished.replace(folder / NAME)
 
 
+def write_model(average: dict[str, Tensor], folder: Path) -> None:
+    """The averaged weights in half precision, in the layout of transformers."""
+    shell = SmallSam(new_model(0))
+    shell.load_state_dict(average)
+    shell.model.to(torch.float16).save_pretrained(folder)
+
+
 def restore(folder: Path, *, model: nn.Module, optimizer: torch.optim.Optimizer) -> Run | None:
     """Bring model and optimizer back to the last save; None if there is none."""
     path = folder / NAME
     if not path.exists():
         return None
     tensors = load_file(path)
-    with path.open("rb") as file:
-        length = int.from_bytes(file.read(8), "little")
-        header = json.loads(file.read(length))["__metadata__"]
+    with safe_open(path, framework="pt") as file:
+        header = file.metadata()
     parts: dict[str, dict[str, Tensor]] = {"model": {}, "average": {}}
     states: dict[int, dict[str, Tensor]] = {}
     for name, value in tensors.items():
