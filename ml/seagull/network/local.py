@@ -10,6 +10,7 @@ from torch.nn import functional
 from ml.seagull.network.attention import Attention, PreNormLayer
 from ml.seagull.network.config import NetworkConfig
 from ml.seagull.network.high_pass import high_pass
+from ml.seagull.network.statistics import region_statistics, statistics_count
 
 GRID = 8
 
@@ -71,7 +72,8 @@ class PaperLocal(nn.Module):
 
 
 class NativeLocal(nn.Module):
-    """Our branch: a native-resolution window, high-pass channels, strided convolutions, attention, mask-weighted mean.
+    """Our branch: a native-resolution window, high-pass channels, strided convolutions, attention, mask-weighted mean;
+    beside them texture statistics through a perceptron of their own.
 
     The released branch averages 16 x 16 pixels and cannot see blur or noise; this one sees every pixel.
     """
@@ -93,6 +95,8 @@ class NativeLocal(nn.Module):
         dim = self.WIDTHS[-1]
         self.positions = nn.Parameter(torch.randn(GRID * GRID, dim) * 0.02)
         self.layers = nn.Sequential(PreNormLayer(dim, self.HEADS), PreNormLayer(dim, self.HEADS))
+        measured = statistics_count(with_high_pass=config.high_pass)
+        self.statistics = nn.Sequential(nn.Linear(measured, dim), nn.GELU(), nn.Linear(dim, dim))
         self.norm = nn.LayerNorm(dim)
         self.fc = nn.Linear(dim, config.lm.dim)
 
@@ -105,7 +109,9 @@ class NativeLocal(nn.Module):
         cells = self.layers(grid.permute(0, 2, 3, 1).flatten(1, 2) + self.positions)
         weights = functional.adaptive_avg_pool2d(mask, GRID).flatten(1)
         weights = weights / weights.sum(1, keepdim=True)
-        out: Tensor = self.fc(self.norm(torch.bmm(weights[:, None], cells)[:, 0]))
+        seen_mean = torch.bmm(weights[:, None], cells)[:, 0]
+        measured = self.statistics(region_statistics(pixels, mask, with_high_pass=self.high_pass))
+        out: Tensor = self.fc(self.norm(seen_mean + measured))
         return out
 
 
