@@ -26,7 +26,7 @@ def build_optimizer(
 
 def optimizer_tensors(optimizer: torch.optim.Optimizer, model: nn.Module) -> dict[str, Tensor]:
     """Every state tensor under `parameter|key`, by the parameter's name: an index would not survive a changed model."""
-    names = {parameter: name for name, parameter in model.named_parameters()}
+    names: dict[Tensor, str] = {parameter: name for name, parameter in model.named_parameters()}
     return {
         f"{names[parameter]}{SEPARATOR}{key}": value
         for parameter, state in optimizer.state.items()

@@ -54,7 +54,15 @@ def samples(count=6, size=32):
 
 
 def settings(**changes):
-    defaults = {"steps": 8, "batch_images": 2, "rois": 2, "judgments": 1, "save_every": 2, "balance_quality": False, "token_steps": 0}
+    defaults = {
+        "steps": 8,
+        "batch_images": 2,
+        "rois": 2,
+        "judgments": 1,
+        "save_every": 2,
+        "balance_quality": False,
+        "token_steps": 0,
+    }
     return settings_for("scratch", **{**defaults, **changes})
 
 
