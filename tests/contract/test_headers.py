@@ -1,5 +1,8 @@
 """What every response carries, whoever asks for what: an enforced CSP and the other fences of the browser."""
 
+from pathlib import Path
+from typing import Any
+
 import pytest
 from django.test import override_settings
 
@@ -28,6 +31,28 @@ def test_every_response_keeps_the_page_isolated(path: str):
     response = client_for().get(path)
     assert response["Cross-Origin-Embedder-Policy"] == "require-corp"
     assert response["Cross-Origin-Resource-Policy"] == "same-origin"
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"), [("ort-Ab3_dE-9.wasm", "application/wasm"), ("ort-Ab3_dE-9.mjs", "text/javascript")]
+)
+def test_scripts_and_wasm_come_compressed_and_keep_the_page_isolated(
+    settings: Any, tmp_path: Path, name: str, kind: str
+):
+    (tmp_path / "assets").mkdir()
+    for ending, content in (("", b"plain " * 100), (".gz", b"packed by the older one"), (".br", b"packed by brotli")):
+        (tmp_path / "assets" / (name + ending)).write_bytes(content)
+    settings.STATIC_ROOT = tmp_path
+    client = client_for()
+    for accepted, encoding in (("gzip, br", "br"), ("gzip", "gzip"), ("identity", None)):
+        response = client.get(f"/static/ui/assets/{name}", headers={"Accept-Encoding": accepted})
+        assert response["Content-Type"].partition(";")[0] == kind
+        assert response.headers.get("Content-Encoding") == encoding
+        assert response["Cross-Origin-Embedder-Policy"] == "require-corp"
+        assert response["Cross-Origin-Resource-Policy"] == "same-origin"
+        assert "immutable" in response["Cache-Control"]
+        sent = {"br": b"packed by brotli", "gzip": b"packed by the older one", None: b"plain " * 100}[encoding]
+        assert b"".join(response.streaming_content) == sent
 
 
 @pytest.mark.parametrize("path", PATHS)
