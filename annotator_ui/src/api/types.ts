@@ -114,6 +114,8 @@ export type StudyProgress = Schemas["Progress"];
 export type ROIProgressRow = Schemas["ROIProgress"];
 export type Label = Schemas["Label"];
 export type Agreement = Schemas["Agreement"];
+export type AgreementReport = Schemas["AgreementReport"];
+export type Screening = Schemas["Screening"];
 
 export type Release = Schemas["Release"];
 export type ReleaseRequest = Schemas["ReleaseInputRequest"];

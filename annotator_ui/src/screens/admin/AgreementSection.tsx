@@ -1,4 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
+import { Link } from "react-router";
 import { api } from "../../api/client";
 import type { Agreement, Study } from "../../api/types";
 import { ErrorNote } from "../shared/ErrorNote";
@@ -19,6 +20,9 @@ export function AgreementSection({ study }: { study: Study }) {
       <p className="muted small">
         Krippendorff's alpha for ordered answers: 1 is perfect agreement, 0 is what chance gives, below 0 is worse than
         chance. It is undefined where every answer is the same.
+      </p>
+      <p className="small">
+        <Link to={`/studies/${study.slug}?tab=agreement`}>All figures, with their intervals and what they mean</Link>
       </p>
       {agreement.error ? <ErrorNote error={agreement.error} onRetry={() => void agreement.refetch()} /> : null}
       {agreement.isPending ? <Progress label="Comparing the answers" /> : null}

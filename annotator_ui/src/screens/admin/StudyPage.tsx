@@ -85,6 +85,8 @@ function StudyTabs({ study }: { study: Study }) {
     { to: `${base}/images`, name: "Images", shown: true },
     { to: `${base}/proposals`, name: "Proposals", shown: true },
     { to: `${base}?tab=rois`, name: "ROIs", shown: true },
+    { to: `${base}?tab=agreement`, name: "Agreement", shown: true },
+    { to: `${base}?tab=annotators`, name: "Annotators", shown: true },
     { to: `${base}?tab=members`, name: "Members & invites", shown: admin },
     { to: `${base}/releases`, name: "Releases", shown: true },
     { to: `${base}?tab=settings`, name: "Settings", shown: admin },

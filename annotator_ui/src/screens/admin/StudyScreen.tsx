@@ -1,9 +1,11 @@
 import { useSearchParams } from "react-router";
 import type { Study } from "../../api/types";
+import { AgreementTab } from "./AgreementTab";
 import { AnnotatorHome } from "./AnnotatorHome";
 import { MembersTab } from "./MembersTab";
 import { OverviewTab } from "./OverviewTab";
 import { ROIsTab } from "./ROIsTab";
+import { ScreeningTab } from "./ScreeningTab";
 import { SettingsTab } from "./SettingsTab";
 import { StudyPage } from "./StudyPage";
 import { hasRole, isStaff } from "./useStudy";
@@ -19,6 +21,8 @@ function StudyBody({ study }: { study: Study }) {
   const tab = params.get("tab");
   const admin = hasRole(study, "admin");
   if (tab === "rois") return <ROIsTab study={study} />;
+  if (tab === "agreement") return <AgreementTab study={study} />;
+  if (tab === "annotators") return <ScreeningTab study={study} />;
   if (tab === "members" && admin) return <MembersTab study={study} />;
   if (tab === "settings" && admin) return <SettingsTab study={study} />;
   return <OverviewTab study={study} />;

@@ -1,0 +1,99 @@
+import "./figures.css";
+import { axisLow, digits, type Estimate, intervalText } from "./figures";
+
+const WIDTH = 520;
+const ROW = 26;
+const LEFT = 118;
+const RIGHT = 52;
+const TOP = 6;
+const AXIS = 24;
+
+/** Dots with their intervals, one row a name, on one axis up to 1; the same numbers as a table below. */
+export function IntervalChart({
+  title,
+  asks,
+  estimates,
+  bound,
+}: {
+  title: string;
+  asks: string;
+  estimates: readonly Estimate[];
+  /** A value that the rows are held against, drawn as a dashed line. */
+  bound?: { value: number; means: string };
+}) {
+  const low = axisLow(estimates);
+  const height = TOP + estimates.length * ROW + AXIS;
+  const x = (value: number) => LEFT + ((Math.max(low, value) - low) / (1 - low)) * (WIDTH - LEFT - RIGHT);
+  const ticks = [low, (low + 1) / 2, 1];
+  return (
+    <figure className="chart figure-card">
+      <h3>{title}</h3>
+      <p className="muted small">{asks}</p>
+      <svg viewBox={`0 0 ${WIDTH} ${height}`} role="img" aria-label={summary(title, estimates)}>
+        {ticks.map((tick) => (
+          <g key={tick}>
+            <line className="chart-grid" x1={x(tick)} x2={x(tick)} y1={TOP} y2={height - AXIS} />
+            <text className="chart-text" x={x(tick)} y={height - 6} textAnchor="middle">
+              {Number(tick.toFixed(2))}
+            </text>
+          </g>
+        ))}
+        {bound === undefined ? null : (
+          <line className="chart-bound" x1={x(bound.value)} x2={x(bound.value)} y1={TOP} y2={height - AXIS}>
+            <title>{bound.means}</title>
+          </line>
+        )}
+        {estimates.map(({ name, value, interval }, row) => {
+          const y = TOP + row * ROW + ROW / 2;
+          const [from, to] = interval ?? [];
+          return (
+            <g key={name}>
+              <text className="chart-text chart-name" x={LEFT - 10} y={y + 4} textAnchor="end">
+                {name.length > 14 ? `${name.slice(0, 13)}…` : name}
+              </text>
+              {from === undefined || to === undefined ? null : (
+                <line className="chart-interval" x1={x(from)} x2={x(to)} y1={y} y2={y} />
+              )}
+              {value === null ? null : <circle className="chart-dot" cx={x(value)} cy={y} r={5} />}
+              <text className="chart-text chart-name" x={WIDTH - RIGHT + 12} y={y + 4}>
+                {value === null ? "–" : digits(value)}
+              </text>
+            </g>
+          );
+        })}
+      </svg>
+      <figcaption>
+        <details className="small">
+          <summary>As a table</summary>
+          <table className="table">
+            <thead>
+              <tr>
+                <th scope="col">Name</th>
+                <th scope="col" className="cell-number">
+                  Value
+                </th>
+                <th scope="col">95 % interval</th>
+              </tr>
+            </thead>
+            <tbody>
+              {estimates.map(({ name, value, interval }) => (
+                <tr key={name}>
+                  <td>{name}</td>
+                  <td className="cell-number">{digits(value)}</td>
+                  <td>{intervalText(interval)}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </details>
+      </figcaption>
+    </figure>
+  );
+}
+
+function summary(title: string, estimates: readonly Estimate[]): string {
+  const known = estimates.filter(({ value }) => value !== null).sort((a, b) => (a.value ?? 0) - (b.value ?? 0));
+  const [least, most] = [known[0], known.at(-1)];
+  if (least === undefined || most === undefined) return `${title} Nothing can be told yet.`;
+  return `${title} From ${digits(least.value)} (${least.name}) to ${digits(most.value)} (${most.name}).`;
+}
