@@ -56,6 +56,7 @@ def test_study_is_made_with_its_admin(monkeypatch):
         (["--admin", "sven"], "may not make studies"),
         (["--admin", "lea", "--raters-per-roi", "101"], "raters_per_roi: .*100"),
         (["--admin", "lea", "--slug", "No Slug"], "slug: "),
+        (["--admin", "lea", "--segmentation-model", "sam-vit-h"], "no segmentation model 'sam-vit-h'"),
     ],
 )
 def test_unfit_study_is_refused_in_one_line(monkeypatch, arguments: list[str], why: str):

@@ -24,9 +24,14 @@ class Command(BaseCommand):
         parser.add_argument("--raters-per-roi", type=int, metavar="N", help="1 to 100; 7 when left out")
         parser.add_argument("--lease-minutes", type=int, metavar="N", help="1 to 240; 15 when left out")
         parser.add_argument("--ruleset", choices=RulesetName.values)
+        parser.add_argument(
+            "--segmentation-model",
+            metavar="ID",
+            help="region-tree or a model; the installation's default when left out",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        names = ("title", "slug", "description", "raters_per_roi", "lease_minutes", "ruleset")
+        names = ["title", "slug", "description", "raters_per_roi", "lease_minutes", "ruleset", "segmentation_model"]
         # The same checks as over HTTP.
         given = NewStudyInput(data={name: options[name] for name in names if options[name] is not None})
         admin = User.objects.filter(username=options["admin"]).first()
