@@ -80,6 +80,18 @@ def write_predictions(path: Path, predictions: Iterable[Prediction]) -> None:
             file.write(json.dumps(_as_json(one)) + "\n")
 
 
+def read_predictions(path: Path) -> list[Prediction]:
+    """What `write_predictions` wrote."""
+    with path.open(encoding="utf-8") as file:
+        return [_from_json(json.loads(line)) for line in file]
+
+
+def _from_json(row: dict[str, Any]) -> Prediction:
+    tuples = {name: tuple(row[name]) for name in ("quality", "importance")}
+    severity = {name: tuple(values) for name, values in row["severity"].items()}
+    return Prediction(**{**row, **tuples, "severity": severity, "labels": ROILabels(**row["labels"])})
+
+
 def _as_json(prediction: Prediction) -> dict[str, Any]:
     document = asdict(prediction)
     document["labels"]["distortions"] = prediction.labels.distortions
