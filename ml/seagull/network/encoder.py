@@ -49,11 +49,13 @@ class Block(nn.Module):
 
 
 class Stage(nn.Module):
-    def __init__(self, before: int, channels: int, depth: int, layer_scale: float) -> None:
+    def __init__(self, before: int | None, channels: int, depth: int, layer_scale: float) -> None:
         super().__init__()
-        halve = before != channels
+        # The first stage goes on from the stem; each later one halves height and width.
         self.downsample = (
-            nn.Sequential(ChannelNorm(before), nn.Conv2d(before, channels, 2, stride=2)) if halve else nn.Identity()
+            nn.Identity()
+            if before is None
+            else nn.Sequential(ChannelNorm(before), nn.Conv2d(before, channels, 2, stride=2))
         )
         self.blocks = nn.Sequential(*(Block(channels, layer_scale) for _ in range(depth)))
 
@@ -69,7 +71,7 @@ class ConvNeXt(nn.Module):
         super().__init__()
         dims = config.dims
         self.stem = nn.Sequential(nn.Conv2d(channels, dims[0], 4, stride=4), ChannelNorm(dims[0]))
-        befores = (dims[0], *dims[:-1])
+        befores = (None, *dims[:-1])
         self.stages = nn.Sequential(
             *(
                 Stage(before, dim, depth, config.layer_scale)

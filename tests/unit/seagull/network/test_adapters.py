@@ -1,6 +1,3 @@
-import warnings
-from collections.abc import Iterator
-
 import pytest
 import torch
 
@@ -15,12 +12,8 @@ from ml.seagull.network.model import Seagull
 from ml.seagull.presets import preset
 from tests.unit.seagull.network.batches import random_batch
 
-
-@pytest.fixture(autouse=True)
-def peft_asks_transformers_by_an_old_name() -> Iterator[None]:
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "`is_gradient_checkpointing` is deprecated", FutureWarning)
-        yield
+# peft asks transformers by an old name.
+pytestmark = pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing` is deprecated:FutureWarning")
 
 
 def adapted() -> Seagull:
