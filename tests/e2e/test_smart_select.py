@@ -2,14 +2,24 @@
 
 import statistics
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
-from playwright.sync_api import FloatRect, Locator, Page, Request, Response, Route, expect
+from playwright.sync_api import Page, Route, expect
 from pycocotools import mask as coco_mask
 
 from tests.e2e.conftest import Platform, sign_in
 from tests.e2e.pictures import take_picture
+from tests.e2e.regions_page import (
+    area_under_pointer,
+    is_new_roi,
+    lines,
+    on_image,
+    open_image,
+    pixels,
+    provenance_of,
+    smart_button,
+    working_area,
+)
 
 pytestmark = pytest.mark.e2e
 
@@ -33,32 +43,10 @@ def admin(page: Page, platform: Platform) -> Page:
     return page
 
 
-def open_image(page: Page, name: str) -> None:
-    page.goto("/studies/demo-open/images")
-    page.get_by_role("link", name=name).first.click()
-    expect(page.get_by_role("application")).to_be_visible()
-
-
 def wait_until_ready(page: Page) -> None:
     """The tool is taken up by itself once the regions are there."""
     expect(smart_button(page)).to_have_attribute("aria-pressed", "true", timeout=60_000)
     expect(page.get_by_text("Size of the region")).to_be_visible()
-
-
-def smart_button(page: Page) -> Locator:
-    return page.get_by_role("button", name="Smart select")
-
-
-def area_under_pointer(page: Page) -> Locator:
-    return page.get_by_label("Region under the pointer")
-
-
-def working_area(page: Page) -> Locator:
-    return page.get_by_label("Area", exact=True)
-
-
-def pixels(locator: Locator) -> int:
-    return int(locator.inner_text().replace(",", "").removesuffix(" px"))
 
 
 @pytest.fixture
@@ -70,20 +58,6 @@ def coffee(admin: Page) -> Iterator[Page]:
     admin.keyboard.press("Escape")
 
 
-def stage_box(page: Page) -> FloatRect:
-    box = page.get_by_role("application").bounding_box()
-    assert box is not None
-    return box
-
-
-def on_image(page: Page, x: int, y: int, *, width: int = 600, height: int = 400) -> tuple[float, float]:
-    """Where the middle of an image pixel is on the page; the image lies in the middle of its stage, one to one."""
-    box = stage_box(page)
-    left = box["x"] + int((box["width"] - width) / 2)
-    top = box["y"] + int((box["height"] - height) / 2)
-    return left + x + 0.5, top + y + 0.5
-
-
 def grow_to(page: Page, least: int) -> None:
     """Turn the wheel until the region under the pointer has at least so many pixels."""
     for _ in range(30):
@@ -92,16 +66,6 @@ def grow_to(page: Page, least: int) -> None:
         page.mouse.wheel(0, -100)
         page.wait_for_timeout(30)
     pytest.fail("the wheel does not reach a region that is large enough")
-
-
-def lines(page: Page) -> str:
-    """What is drawn above the image, as one string."""
-    drawn: str = page.get_by_test_id("stage-lines").evaluate("canvas => canvas.toDataURL()")
-    return drawn
-
-
-def is_new_roi(answer: Response) -> bool:
-    return answer.url.endswith("/rois/") and answer.request.method == "POST"
 
 
 def test_hovering_outlines_a_region_and_the_wheel_changes_its_size(coffee: Page) -> None:
@@ -148,13 +112,6 @@ def test_what_is_clicked_is_saved_with_its_prompts_and_what_was_changed_by_hand(
     (event,) = provenance["events"]
     assert (event["type"], event["x"], event["y"], event["positive"]) == ("point", 280, 150, True)
     assert 0 <= event["scale"] <= 1
-
-
-def provenance_of(sent: Request) -> dict[str, Any]:
-    body = sent.post_data_json
-    assert isinstance(body, dict)
-    provenance: dict[str, Any] = body["provenance"]
-    return provenance
 
 
 def test_a_click_with_alt_takes_away_and_undo_brings_back(coffee: Page) -> None:
