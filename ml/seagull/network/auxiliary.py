@@ -35,7 +35,7 @@ class AuxiliaryHeads(nn.Module):
     def forward(self, views: Sequence[Tensor]) -> AuxLogits:
         """`views` [R, D] each, before they are scaled."""
         logits = torch.stack([head(view) for head, view in zip(self.heads, views, strict=True)]).float()
-        quality, importance, types = logits.split((LEVELS, LEVELS, TYPES), dim=-1)
+        quality, importance, types = torch.split(logits, [LEVELS, LEVELS, TYPES], dim=-1)
         return AuxLogits(quality=quality, importance=importance, types=types)
 
 

@@ -44,7 +44,7 @@ class Block(nn.Module):
         self.gamma = nn.Parameter(torch.full((channels,), layer_scale))
 
     def forward(self, x: Tensor) -> Tensor:
-        branch = self.mlp(self.norm(self.conv_dw(x).permute(0, 2, 3, 1))) * self.gamma
+        branch: Tensor = self.mlp(self.norm(self.conv_dw(x).permute(0, 2, 3, 1))) * self.gamma
         return x + branch.permute(0, 3, 1, 2)
 
 

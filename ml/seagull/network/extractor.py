@@ -5,6 +5,7 @@ Letters: B images, R ROIs, P width of the extractor, D width of the language mod
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -55,14 +56,17 @@ def along_axis(attention: Attention, basic: Tensor, groups: Groups, axis: SelfAt
     level: over the four tokens of an ROI. roi_set: over the ROIs of an image, level by level, as the released code does,
     so that an answer depends on what else was asked. roi_isolated: the same with every ROI alone.
     """
+    attended: Tensor
     if axis == "level":
-        return attention(basic, basic)
-    if axis == "roi_isolated":
+        attended = attention(basic, basic)
+    elif axis == "roi_isolated":
         alone = basic.flatten(0, 1)[:, None]
-        return attention(alone, alone).view_as(basic)
-    image = groups.slots // groups.most
-    by_level = basic.transpose(0, 1)
-    return attention(by_level, by_level, mask=image[:, None] == image).transpose(0, 1)
+        attended = attention(alone, alone).view_as(basic)
+    else:
+        image = groups.slots // groups.most
+        by_level = basic.transpose(0, 1)
+        attended = attention(by_level, by_level, mask=image[:, None] == image).transpose(0, 1)
+    return attended
 
 
 def across(attention: Attention, queries: Tensor, keys: Sequence[Tensor], groups: Groups) -> Tensor:
@@ -110,7 +114,7 @@ class FeatureExtractor(nn.Module):
         """[B, C, P]: a token is a channel, its cells go through a fully connected layer."""
         if self.kv_grid is not None and level.shape[-1] > self.kv_grid:
             level = functional.adaptive_avg_pool2d(level, self.kv_grid)
-        spatial = self.get_submodule(f"g_{name}")
+        spatial: Any = self.get_submodule(f"g_{name}")
         # A frozen encoder may run in bfloat16 beside an extractor in float32.
         keys: Tensor = spatial(level.flatten(2).to(spatial.weight.dtype))
         return keys

@@ -25,7 +25,7 @@ class Groups:
     def spread(self, rows: Tensor) -> Tensor:
         """[R, P] to [B, most, P]; places without an ROI are zero."""
         spread = rows.new_zeros(self.images * self.most, rows.shape[1])
-        return spread.index_copy(0, self.slots, rows).unflatten(0, (self.images, self.most))
+        return spread.index_copy(0, self.slots, rows).view(self.images, self.most, -1)
 
     def gather(self, spread: Tensor) -> Tensor:
         """[B, most, P] back to [R, P]."""

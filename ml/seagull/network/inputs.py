@@ -48,8 +48,12 @@ class ROIInputs:
         return self.image_index.shape[0]
 
     def to(self, device: torch.device | str) -> "ROIInputs":
-        moved = (part.to(device, non_blocking=True) for part in (self.image_index, self.masks, self.crops))
-        return ROIInputs(*moved, most_per_image=self.most_per_image)
+        return ROIInputs(
+            image_index=self.image_index.to(device, non_blocking=True),
+            masks=self.masks.to(device, non_blocking=True),
+            crops=self.crops.to(device, non_blocking=True),
+            most_per_image=self.most_per_image,
+        )
 
 
 def prepare_image(pixels: Pixels, config: NetworkConfig) -> Tensor:

@@ -87,10 +87,11 @@ class NativeLocal(nn.Module):
         channels = (3 + 3 * self.high_pass + 1, *self.WIDTHS)
         layers: list[nn.Module] = []
         for before, after in zip(channels, self.WIDTHS, strict=False):
-            layers += [nn.Conv2d(before, after, 3, stride=2, padding=1), nn.GELU()]
+            convolution = nn.Conv2d(before, after, 3, stride=2, padding=1)
             # torch's own start shrinks the signal at every layer until GELU is a straight line, blind to noise's energy.
-            nn.init.kaiming_normal_(layers[-2].weight, nonlinearity="relu")
-            nn.init.zeros_(layers[-2].bias)
+            nn.init.kaiming_normal_(convolution.weight, nonlinearity="relu")
+            nn.init.zeros_(convolution.bias)  # type: ignore[arg-type]
+            layers += [convolution, nn.GELU()]
         self.convolutions = nn.Sequential(*layers)
         dim = self.WIDTHS[-1]
         self.positions = nn.Parameter(torch.randn(GRID * GRID, dim) * 0.02)

@@ -85,6 +85,8 @@ class Seagull(nn.Module):
         )
         self.aux = AuxiliaryHeads(dim, views) if config.aux_heads and views else None
         self.lm: Any = make_lm(config.lm)
+        self.mean: Tensor
+        self.std: Tensor
         self.register_buffer("mean", torch.tensor(config.encoder.mean).view(3, 1, 1), persistent=False)
         self.register_buffer("std", torch.tensor(config.encoder.std).view(3, 1, 1), persistent=False)
         if config.encoder.frozen:
@@ -151,7 +153,7 @@ class Seagull(nn.Module):
                 values.append(view)
         if slots[0].shape[0] != values[0].shape[0]:
             raise ValueError(f"the tree has {slots[0].shape[0]} image slots for {values[0].shape[0]} image tokens")
-        spliced = words.flatten(0, 1).index_copy(0, torch.cat(slots), torch.cat(values).to(words.dtype))
+        spliced: Tensor = words.flatten(0, 1).index_copy(0, torch.cat(slots), torch.cat(values).to(words.dtype))
         return spliced.view(batch, length, dim)
 
     def hidden(self, embedded: Tensor, tree: TreeBatch) -> Tensor:

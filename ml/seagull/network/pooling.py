@@ -33,7 +33,7 @@ def pool(levels: Sequence[Tensor], masks: Tensor, groups: Groups, *, pooling: Po
     with torch.autocast(masks.device.type, enabled=False):
         masks = masks.float()
         for level in levels:
-            weights = functional.adaptive_avg_pool2d(masks[:, None], level.shape[-2:]).flatten(1)
+            weights = functional.adaptive_avg_pool2d(masks[:, None], (level.shape[2], level.shape[3])).flatten(1)
             if pooling == "official":
                 sampled = _sampled(masks, level)
                 missed = ~sampled.any(dim=1)
