@@ -53,7 +53,6 @@ def evaluate(given: argparse.Namespace) -> dict[str, Any]:
     samples = data.of(given.split)[: given.limit]
     predictions = answered(ready.scorer, samples) if given.answers else scored(ready.scorer, samples)
     references = data.info.get("references") or {}
-    manifest = json.loads((given.weights / weights.MANIFEST).read_text(encoding="utf-8"))
     config = ready.scorer.model.config
     report = report_of(
         predictions,
@@ -62,7 +61,7 @@ def evaluate(given: argparse.Namespace) -> dict[str, Any]:
         resamples=given.resamples,
         facts={
             "weights": weights.fingerprint(given.weights),
-            "weights_name": given.name or given.weights.resolve().parent.name,
+            "weights_name": given.name or _name(given.weights),
             "network": config.name,
             "variant": config.variant,
             "split": given.split,
@@ -78,7 +77,7 @@ def evaluate(given: argparse.Namespace) -> dict[str, Any]:
     for name, text in (
         ("report.json", json.dumps(report, indent=2, allow_nan=False) + "\n"),
         ("report.md", report_text(report, pictures)),
-        ("card.md", card_text(report, _source(manifest))),
+        ("card.md", card_text(report, _source(given.weights))),
     ):
         write_bytes(given.output / name, text.encode())
     return report
@@ -91,9 +90,21 @@ def _calibrate(given: argparse.Namespace, samples: Sequence[Any]) -> None:
     write_bytes(given.weights / CALIBRATION, (json.dumps(fitted, indent=2) + "\n").encode())
 
 
-def _source(manifest: dict[str, Any]) -> dict[str, Any]:
-    """Of exported weights `source`, of a checkpoint `facts`: the same things are in both."""
-    return manifest if "source" in manifest else {"source": manifest["facts"]}
+def _source(folder: Path) -> dict[str, Any]:
+    """Of exported weights `source`, of a checkpoint `facts`: the same things are in both, but for the settings."""
+    manifest: dict[str, Any] = json.loads((folder / weights.MANIFEST).read_text(encoding="utf-8"))
+    if "source" in manifest:
+        return manifest
+    settings = json.loads((folder / "settings.json").read_text(encoding="utf-8"))
+    return {"source": {**manifest["facts"], "settings": settings}}
+
+
+def _name(folder: Path) -> str:
+    """`RUN` of RUN/weights, `RUN/step-...` of a checkpoint, else the folder's own name."""
+    place = folder.resolve()
+    if place.parent.name == "checkpoints":
+        return f"{place.parents[1].name}/{place.name}"
+    return place.parent.name if place.name == "weights" else place.name
 
 
 def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:

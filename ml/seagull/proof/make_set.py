@@ -114,7 +114,7 @@ def _write(window: Window, scene: Scene, output: Path, name: str, split: str) ->
     return Shot(name=name, split=split, sha256=digest, masks=window.masks, scene=scene)
 
 
-def document_of(made: Sequence[Shot], *, recipe: Recipe) -> dict[str, Any]:
+def document_of(made: Sequence[Shot], *, recipe: Recipe, licence: str | None) -> dict[str, Any]:
     """The release-like JSON. The quantile maps are fitted on the train split alone."""
     training = [roi for shot in made if shot.split == "train" for roi in shot.scene.rois]
     if not training:
@@ -153,7 +153,7 @@ def document_of(made: Sequence[Shot], *, recipe: Recipe) -> dict[str, Any]:
             )
     info = {
         "description": "Photographs distorted by ml.seagull.proof.make_set; labels are scores of a program, not votes",
-        "licence": None,
+        "licence": licence,
         "split_rule": "folder of the photograph",
         "seed": recipe.seed,
         "maps": {"quality": quality.scores, "importance": importance.scores, "severity": severity.scores},
@@ -212,6 +212,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--size", type=int, default=160, help="side of a window in pixels")
     parser.add_argument("--rois", type=int, default=4, help="ROIs of a window, at most")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--licence", help="of the photographs; it binds what is trained on the set")
     parser.add_argument("--limit", type=int, metavar="N", help="only the first N photographs of each split")
     given = parser.parse_args(arguments)
     if given.output.exists():
@@ -221,7 +222,7 @@ def main(arguments: list[str] | None = None) -> None:
     for split, variants in (("train", given.train_variants), ("val", given.val_variants)):
         recipe = Recipe(variants=variants, size=given.size, rois=given.rois, seed=given.seed)
         made += shots(given.coco, given.images, given.output, recipe=recipe, split=split, limit=given.limit)
-    document = document_of(made, recipe=recipe)
+    document = document_of(made, recipe=recipe, licence=given.licence)
     text = json.dumps(document, separators=(",", ":"), allow_nan=False) + "\n"
     (given.output / "annotations.json").write_text(text, encoding="utf-8")
     counts = document["info"]["counts"]
