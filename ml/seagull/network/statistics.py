@@ -1,7 +1,7 @@
 """Texture statistics of a region and its surroundings: what no-reference image quality has always been measured by.
 
-A short run from scratch does not find them by itself. On the proof set a small perceptron reads quality at SROCC .74 from
-these numbers after 500 steps of seconds, the convolutions alone .26 after 150 steps of a minute (ml/LOG.md).
+A short run from scratch does not find them by itself. Measured on 1,000 regions of `ml.seagull.proof`, this branch trained alone,
+150 steps of 64 regions: quality SROCC .26 without these numbers, .59 with them (.66 at three times the learning rate).
 Letters: R ROIs, C side of the crop.
 """
 

@@ -1,3 +1,4 @@
+import dataclasses
 import json
 from pathlib import Path
 
@@ -62,6 +63,24 @@ def test_the_language_model_may_be_read_in_half_precision(saved: Path) -> None:
     assert {one.dtype for one in loaded.encoder.parameters()} == {torch.float32}
     batch = random_batch(loaded.config)
     assert loaded(batch.images, batch.rois, batch.tree).loss.isfinite()
+
+
+def test_a_frozen_encoder_in_half_precision_feeds_the_rest_in_full(tmp_path: Path) -> None:
+    config = preset("ci", "official")
+    torch.manual_seed(0)
+    model = Seagull(dataclasses.replace(config, encoder=dataclasses.replace(config.encoder, frozen=True))).eval()
+    weights.save(model, tmp_path / "weights")
+    loaded = weights.from_pretrained(tmp_path / "weights", frozen_dtype=torch.bfloat16)
+    assert {one.dtype for one in loaded.encoder.parameters()} == {torch.bfloat16}
+    assert not any(one.requires_grad for one in loaded.encoder.parameters())
+    batch = random_batch(config)
+    with torch.no_grad():
+        expected = model.encode(batch.images, batch.rois)
+        found = loaded.encode(batch.images, batch.rois)
+    torch.testing.assert_close(found.global_, expected.global_, rtol=0, atol=0.05)
+    output = loaded(batch.images, batch.rois, batch.tree)
+    output.loss.backward()
+    assert all(one.grad is not None for one in loaded.extractor.parameters())
 
 
 def test_a_changed_byte_is_found_before_anything_is_read(saved: Path) -> None:
