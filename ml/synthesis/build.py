@@ -23,9 +23,9 @@ import torch
 from tqdm import tqdm
 
 from ml.synthesis.calibrate import PICTURES
-from ml.synthesis.masks import BadMasks, CocoMasks, MaskSource
-from ml.synthesis.quality import MultiScaleSSIM
-from ml.synthesis.references import WORKING_SIDE, BadReference
+from ml.synthesis.masks import CocoMasks, MaskSource
+from ml.synthesis.metrics import BUILT_IN, METRICS, metric_of
+from ml.synthesis.references import WORKING_SIDE
 from ml.synthesis.rows import metric_id
 from ml.synthesis.settings import SHIPPED_TABLE, read_table
 from ml.synthesis.shards import REFERENCES_PER_SHARD, ShardSpec, Tools, run_shard
@@ -42,6 +42,7 @@ class Plan:
     coco: str | None
     segmentation: str
     device: str = "cpu"
+    metric: str = BUILT_IN
 
     def mask_source(self) -> tuple[str, MaskSource]:
         """The masks' source and its name, which is part of every shard's key."""
@@ -54,7 +55,8 @@ class Plan:
         return source.name, source
 
     def tools(self) -> Tools:
-        return Tools(read_table(Path(self.table)), MultiScaleSSIM(), self.mask_source()[1], self.device)
+        metric = metric_of(self.metric, device=self.device)
+        return Tools(read_table(Path(self.table)), metric, self.mask_source()[1], self.device)
 
 
 def plan_shards(paths: Sequence[Path], plan: Plan, *, long_side: int, masks: str) -> list[ShardSpec]:
@@ -72,7 +74,7 @@ def plan_shards(paths: Sequence[Path], plan: Plan, *, long_side: int, masks: str
             shutil.copyfile(path, partial)
             partial.replace(kept)
         known.setdefault(sha, str(kept))
-    table, metric = read_table(Path(plan.table)).version, metric_id(MultiScaleSSIM())
+    table, metric = read_table(Path(plan.table)).version, metric_id(metric_of(plan.metric, device=plan.device))
     ordered = sorted(known.items())
     return [
         ShardSpec(tuple(ordered[start : start + REFERENCES_PER_SHARD]), table, metric, masks, long_side)
@@ -126,6 +128,10 @@ def finish(
     )
     # Fifths of what touches the frame at all: most of the raw values crowd at 0.
     cuts = np.quantile(importance, [0.2, 0.4, 0.6, 0.8]) if len(importance) else np.zeros(4)
+    for spec in specs:
+        for left in (output / "shards").glob(f".{spec.key}-*"):
+            # Of a worker that was killed; whoever makes this shard again makes it whole.
+            shutil.rmtree(left, ignore_errors=True)
     shutil.copyfile(table, output / "settings_table.json")
     document = {
         "format": 1,
@@ -145,8 +151,9 @@ def finish(
     return document
 
 
-def main(arguments: list[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(prog="python -m ml.synthesis.build", description=__doc__)
+def arguments_of(prog: str, description: str | None) -> argparse.ArgumentParser:
+    """What every way of building a set is told: from which photographs, where to, and how."""
+    parser = argparse.ArgumentParser(prog=prog, description=description)
     parser.add_argument(
         "--references", type=Path, required=True, metavar="DIR", help="photographs: JPEG, PNG, TIFF, RAW"
     )
@@ -158,32 +165,50 @@ def main(arguments: list[str] | None = None) -> None:
         "--segmentation", default="region-tree", metavar="MODEL", help="a folder of weights, or region-tree"
     )
     parser.add_argument("--table", type=Path, default=SHIPPED_TABLE, help="settings table of ml.synthesis.calibrate")
+    parser.add_argument("--metric", choices=METRICS, default=BUILT_IN, help="topiq needs pyiqa, non-commercial")
     parser.add_argument("--long-side", type=int, default=WORKING_SIDE, help="working size in pixels")
     parser.add_argument("--limit", type=int, help="only so many photographs, the first by name")
-    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--device", default="cpu")
-    given = parser.parse_args(arguments)
+    return parser
+
+
+def planned(given: argparse.Namespace) -> tuple[Plan, list[ShardSpec]]:
+    """The plan and the shards that these arguments mean; the photographs are in the set afterwards. Raises ValueError."""
     paths = sorted(path for path in given.references.rglob("*") if path.suffix.lower() in PICTURES)[: given.limit]
     if not paths:
-        sys.exit(
+        raise ValueError(
             f"--references {given.references}: there is no photograph in it. Give a folder of JPEG, PNG, TIFF or RAW."
         )
-    coco = str(given.coco) if given.coco else None
-    plan = Plan(str(given.output), str(given.table), coco, given.segmentation, given.device)
+    # Whole paths: a worker elsewhere may have another working directory.
+    coco = str(given.coco.resolve()) if given.coco else None
+    plan = Plan(
+        str(given.output.resolve()), str(given.table.resolve()), coco, given.segmentation, given.device, given.metric
+    )
+    masks, _ = plan.mask_source()
+    return plan, plan_shards(paths, plan, long_side=given.long_side, masks=masks)
+
+
+def said(output: Path, document: dict[str, Any]) -> str:
+    shards, fingerprint = len(document["shards"]), document["fingerprint"][:12]
+    return f"{output}: {document['rows']} in {shards} shards; fingerprint {fingerprint}."
+
+
+def main(arguments: list[str] | None = None) -> None:
+    parser = arguments_of("python -m ml.synthesis.build", __doc__)
+    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
+    given = parser.parse_args(arguments)
     try:
-        masks, _ = plan.mask_source()
-        specs = plan_shards(paths, plan, long_side=given.long_side, masks=masks)
+        plan, specs = planned(given)
         manifests = []
         with tqdm(total=sum(len(spec.references) for spec in specs), desc="References", unit="reference") as bar:
             for manifest in run_plan(specs, plan, workers=given.workers):
                 manifests.append(manifest)
                 bar.update(manifest["rows"]["references"])
-    except (BadReference, BadMasks, ValueError) as error:
+    except ValueError as error:
         sys.exit(f"ml.synthesis.build: {error}")
     except KeyboardInterrupt:
         sys.exit("Stopped. What is finished stays; the same command goes on from there.")
-    document = finish(given.output, specs, manifests, given.table)
-    print(f"{given.output}: {document['rows']} in {len(specs)} shards; fingerprint {document['fingerprint'][:12]}.")
+    print(said(given.output, finish(given.output, specs, manifests, given.table)))
 
 
 if __name__ == "__main__":

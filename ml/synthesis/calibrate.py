@@ -15,7 +15,8 @@ import torch
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from ml.synthesis.quality import Metric, MultiScaleSSIM
+from ml.synthesis.metrics import BUILT_IN, METRICS, metric_of
+from ml.synthesis.quality import Metric
 from ml.synthesis.references import RAW_SUFFIXES, Reference, read_reference
 from ml.synthesis.render import PIPELINE, render_way
 from ml.synthesis.settings import KNOBS, SETTINGS, Knob, Setting, SettingsTable, table_of
@@ -96,6 +97,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--output", type=Path, required=True, metavar="TABLE")
     parser.add_argument("--limit", type=int, default=200, help="that many photographs, the first by name")
     parser.add_argument("--long-side", type=int, default=1024, help="work at this many pixels at most")
+    parser.add_argument("--metric", choices=METRICS, default=BUILT_IN, help="topiq needs pyiqa, non-commercial")
     given = parser.parse_args(arguments)
     torch.set_num_threads(1)
     paths = sorted(path for path in given.images.rglob("*") if path.suffix.lower() in PICTURES)[: given.limit]
@@ -103,7 +105,10 @@ def main(arguments: list[str] | None = None) -> None:
         sys.exit(
             f"--images {given.images}: there is no photograph in it. Give a folder of JPEG, PNG, TIFF or RAW files."
         )
-    metric = MultiScaleSSIM()
+    try:
+        metric = metric_of(given.metric)
+    except ValueError as error:
+        sys.exit(f"--metric {given.metric}: {error}")
     curves = measure([read_reference(path, long_side=given.long_side) for path in paths], metric)
     table, targets = spread(curves)
     document = {

@@ -16,7 +16,7 @@ app.conf.update(
     worker_prefetch_multiplier=1,
     task_default_queue="default",
     # Named, not imported: only a worker loads it, so the web process stays free of everything in `ml`.
-    include=["ml.worker.tasks", "ml.worker.segmentation_tasks"],
+    include=["ml.worker.tasks", "ml.worker.segmentation_tasks", "ml.worker.synthesis_tasks"],
     broker_connection_retry_on_startup=True,
     # The longest task: a visibility timeout below it would run jobs twice. The sweeper is what makes recovery quick.
     broker_transport_options={"visibility_timeout": 3700},

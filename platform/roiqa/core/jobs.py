@@ -23,7 +23,7 @@ logger = logging.getLogger(__name__)
 Runner = Callable[["Progress"], None]
 Watcher = Callable[[Job], None]
 # Jobs that need torch go to workers that have it, and a GPU where there is one; everything else is for any worker.
-GPU_QUEUE_KINDS = frozenset({"embeddings", "proposals"})
+GPU_QUEUE_KINDS = frozenset({"embeddings", "proposals", "synthesis_shard"})
 # Hundreds of images and a large model on a slow machine: days. A worker that hangs loses its lease long before.
 LONG = {"soft_time_limit": 7 * 24 * 3600, "time_limit": 7 * 24 * 3600 + 60}
 _runners: dict[str, Runner] = {}
