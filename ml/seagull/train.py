@@ -1,4 +1,4 @@
-"""`python -m ml.seagull.train --data JSON --run DIR`: train a network on a release or an instructions file.
+"""`python -m ml.seagull.train --data JSON --output DIR`: train a network on a release or an instructions file.
 
 The run's folder gets `checkpoints/`, `events.jsonl` and `tensorboard/`, and at the end `weights/`, which
 `ml.seagull.predict` and `ml.seagull.evaluate` read. The same command goes on where a run was stopped or killed.
@@ -49,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             tokenizer=tokenizer,
             settings=settings,
             samples=data.of("train"),
-            folder=given.run,
+            folder=given.output,
             plans=data.plans,
             evaluate=_validation(data, tokenizer, settings),
             base=base,
@@ -59,8 +59,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.write(f"{error}\n")
         return REFUSED
     if outcome.finished and run.accelerator.is_main_process:
-        export(run.model, tokenizer, settings, given.run / "weights", outcome=outcome)
-    sys.stdout.write(f"{_said(outcome, given.run)}\n")
+        export(run.model, tokenizer, settings, given.output / "weights", outcome=outcome)
+    sys.stdout.write(f"{_said(outcome, given.output)}\n")
     return 0 if outcome.signal is None else 128 + signal.Signals[outcome.signal]
 
 
@@ -130,7 +130,7 @@ def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
         "--data", type=Path, required=True, metavar="FILE", help="a `seagull` export (.json, .zip) or .jsonl"
     )
     parser.add_argument("--images", type=Path, metavar="DIR", help="where its file names start (default: beside it)")
-    parser.add_argument("--run", type=Path, required=True, metavar="DIR", help="the run's folder")
+    parser.add_argument("--output", type=Path, required=True, metavar="DIR", help="the run's folder")
     parser.add_argument("--preset", choices=PRESETS, help="network with random weights (default: tiny)")
     parser.add_argument("--variant", choices=("official", "paper", "native"))
     parser.add_argument("--weights", type=Path, metavar="DIR", help="go on from these weights instead of a preset")

@@ -109,15 +109,27 @@ def sample_average(
     `with_clean` False leaves out the ROIs whose truth is clean. Labels: types, or (type, severity) pairs.
     Raises: ValueError if the sides differ in length or no ROI is left.
     """
+    scores = roi_scores(predicted, truth)
+    if not with_clean:
+        scores = scores[distorted(truth)]
+    if not len(scores):
+        raise ValueError("No ROI is left to score: give at least one.")
+    precision, recall, f1 = scores.mean(axis=0).tolist()
+    return SetScores(precision=precision, recall=recall, f1=f1)
+
+
+def roi_scores(predicted: Sequence[Collection[Hashable] | None], truth: Sequence[Collection[Hashable]]) -> FloatArray:
+    """[R, 3]: precision, recall and F1 of each ROI, of which `sample_average` is the mean."""
     rows = [
         _scores_of(None if guess is None else set(guess) or {CLEAN}, set(labels) or {CLEAN})
         for guess, labels in zip(predicted, truth, strict=True)
-        if with_clean or (labels and set(labels) != {CLEAN})
     ]
-    if not rows:
-        raise ValueError("No ROI is left to score: give at least one.")
-    precision, recall, f1 = np.mean(np.asarray(rows), axis=0).tolist()
-    return SetScores(precision=precision, recall=recall, f1=f1)
+    return np.asarray(rows, np.float64).reshape(-1, 3)
+
+
+def distorted(truth: Sequence[Collection[Hashable]]) -> npt.NDArray[np.bool_]:
+    """[R]: whether the ROI has any label but clean."""
+    return np.asarray([bool(set(labels) - {CLEAN}) for labels in truth], np.bool_)
 
 
 def _scores_of(predicted: set[Hashable] | None, truth: set[Hashable]) -> tuple[float, float, float]:

@@ -2,22 +2,23 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, Literal
 
 import numpy as np
 
-from ml.seagull.evaluation.bootstrap import IntArray, Interval, image_bootstrap
+from ml.seagull.evaluation.bootstrap import IntArray, image_bootstrap
 from ml.seagull.evaluation.metrics import (
     CLEAN,
     INDEX_VALUES,
     FloatArray,
     SetScores,
     class_f1,
+    distorted,
     expected_value,
     logistic_plcc,
     macro,
     plcc,
+    roi_scores,
     sample_average,
     srocc,
 )
@@ -114,24 +115,20 @@ def set_rows(
         return {"rois": 0}
     images = [clusters[row] for row in rows]
 
-    def of(chosen: IntArray, name: str, *, with_clean: bool) -> float:
-        try:
-            scores = sample_average(
-                [guesses[row] for row in chosen], [truths[row] for row in chosen], with_clean=with_clean
-            )
-        except ValueError:  # A resample without any distorted ROI.
-            return float("nan")
-        return float(getattr(scores, name))
+    scores, kept = roi_scores(guesses, truths), distorted(truths)
 
-    def interval(name: str, *, with_clean: bool = True) -> dict[str, Any]:
-        found: Interval = image_bootstrap(partial(of, name=name, with_clean=with_clean), images, resamples=resamples)
-        return found.as_json()
+    def interval(column: int, *, with_clean: bool = True) -> dict[str, Any]:
+        def of(chosen: IntArray) -> float:
+            counted = chosen if with_clean else chosen[kept[chosen]]
+            return float(scores[counted, column].mean()) if len(counted) else float("nan")
+
+        return image_bootstrap(of, images, resamples=resamples).as_json()
 
     return {
         "rois": len(rows),
         "unparsed": sum(guess is None for guess in guesses),
-        **{name: interval(name) for name in ("precision", "recall", "f1")},
-        "f1_without_clean": interval("f1", with_clean=False),
+        **{name: interval(column) for column, name in enumerate(("precision", "recall", "f1"))},
+        "f1_without_clean": interval(2, with_clean=False),
     }
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from ml.seagull import evaluate, train
 from ml.seagull.evaluation.bootstrap import Interval, Statistic, image_bootstrap, paired_bootstrap
-from ml.seagull.evaluation.metrics import sample_average, srocc
+from ml.seagull.evaluation.metrics import roi_scores, srocc
 from ml.seagull.evaluation.predictions import Prediction, read_predictions
 from ml.seagull.evaluation.table import Answer, Scale, scores_of, sets_of
 
@@ -53,7 +53,8 @@ def _correlation(scale: Scale) -> Metric:
 def _types(answer: Answer) -> Metric:
     def of(predictions: Sequence[Prediction]) -> Statistic:
         guesses, truths, _ = sets_of(predictions, answer=answer)
-        return lambda chosen: sample_average([guesses[row] for row in chosen], [truths[row] for row in chosen]).f1
+        f1 = roi_scores(guesses, truths)[:, 2]
+        return lambda chosen: float(f1[chosen].mean())
 
     return of
 
@@ -65,7 +66,7 @@ def train_and_evaluate(variant: str, seed: int, *, given: argparse.Namespace) ->
     data = ["--data", str(given.data), "--trust-files"]
     changes = [f"seed={seed}", *given.set, *settings]
     more = ["--network", *network] if network else []
-    status = train.main([*data, "--run", str(folder), "--preset", given.preset, "--set", *changes, *more])
+    status = train.main([*data, "--output", str(folder), "--preset", given.preset, "--set", *changes, *more])
     if status != 0:
         raise SystemExit(status)
     report = folder / "report"

@@ -53,7 +53,7 @@ def _importance(level):
 @pytest.fixture(scope="module")
 def run(release, tmp_path_factory):
     folder = tmp_path_factory.mktemp("runs") / "first"
-    status = train.main(["--data", str(release), "--run", str(folder), "--preset", "ci", "--set", *TINY])
+    status = train.main(["--data", str(release), "--output", str(folder), "--preset", "ci", "--set", *TINY])
     assert status == 0
     return folder
 
@@ -103,6 +103,6 @@ def test_calibrating_on_the_reported_split_is_refused(run, release, tmp_path, ca
     ],
 )
 def test_what_makes_no_sense_is_refused_with_the_remedy(release, tmp_path, capsys, extra, message):
-    arguments = ["--data", str(release), "--run", str(tmp_path / "run")]
+    arguments = ["--data", str(release), "--output", str(tmp_path / "run")]
     assert train.main([*arguments, *extra]) == 2
     assert message in capsys.readouterr().err
