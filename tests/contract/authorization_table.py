@@ -89,6 +89,8 @@ GET    studies/{slug}/progress/rois/              401       404      403       o
 GET    studies/{slug}/agreement/                  401       404      403       ok          ok    404
 POST   studies/{slug}/agreement/                  401       404      403       ok          ok    404
 GET    studies/{slug}/annotators/                 401       404      403       ok          ok    404
+GET    studies/{slug}/stopping-forecast/          401       404      403       ok          ok    404
+GET    studies/{slug}/plan/                       401       404      403       ok          ok    404
 
 GET    studies/{slug}/releases/                   401       404      403       ok          ok    404
 POST   studies/{slug}/releases/                   401       404      403       ok          ok    404
@@ -151,6 +153,7 @@ CALLS: dict[str, Call] = {
     "POST assignments/{assignment_id}/rating/": sends(ANSWER, headers={"HTTP_IDEMPOTENCY_KEY": str(uuid.uuid4())}),
     "POST assignments/{assignment_id}/skip/": sends({"reason": "too_small"}),
     "POST studies/{slug}/releases/": sends({"note": "For the paper."}),
+    "GET studies/{slug}/plan/": sends({"rois": 100, "half_width": 0.6}),
     "GET releases/{release_id}/export/": sends({"format": "seagull"}),
     "POST releases/{release_id}/exports/": sends({"format": "coco"}),
     "POST assignments/{assignment_id}/reopen/": Call(values={"assignment_id": "submitted_assignment_id"}),

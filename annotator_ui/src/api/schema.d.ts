@@ -931,6 +931,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/studies/{slug}/plan/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How many votes, annotators and ratings a study like this needs */
+        get: operations["plan_study"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/studies/{slug}/progress/": {
         parameters: {
             query?: never;
@@ -998,6 +1015,23 @@ export interface paths {
         put?: never;
         /** Freeze a release; incomplete ROIs are left out and counted */
         post: operations["freeze_release"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/studies/{slug}/stopping-forecast/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a stopping rule would cost */
+        get: operations["forecast_stopping_rule"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1782,6 +1816,23 @@ export interface components {
             segmentation_model?: string;
             state?: components["schemas"]["StudyState"];
         };
+        Plan: {
+            rois: number;
+            votes_per_roi: number;
+            votes_for_half_width: number | null;
+            votes_for_level_accuracy: number | null;
+            /** @description So that nobody makes more than 40 % of the labels. */
+            annotators: number;
+            ratings: number;
+            ratings_per_annotator: number;
+            /** Format: double */
+            reliability: number | null;
+        };
+        PlanAnswer: {
+            plan: components["schemas"]["Plan"] | null;
+            /** @description Why there is no plan. */
+            note: string;
+        };
         /**
          * @description A request body in which every field must be known: a misspelt field is named, never silently dropped.
          *
@@ -2232,6 +2283,33 @@ export interface components {
          * @enum {string}
          */
         Split: "train" | "test";
+        StoppingAnswer: {
+            forecast: components["schemas"]["StoppingForecast"] | null;
+            /** @description Why there is no forecast. */
+            note: string;
+        };
+        StoppingForecast: {
+            /** @description That the forecast is made from. */
+            rois: number;
+            /** Format: double */
+            mean_votes: number;
+            /**
+             * Format: double
+             * @description Share of ROIs that get more than the fewest votes.
+             */
+            extended_share: number;
+            /**
+             * Format: double
+             * @description Share of ROIs that end with the most votes, settled or not.
+             */
+            at_most_share: number;
+            /** @description Share of ROIs by number of votes. */
+            final_votes: {
+                [key: string]: number;
+            };
+            /** @description In the whole study, beyond the fewest votes per ROI. */
+            further_votes: number;
+        };
         /** @description A study as a member sees it: nothing in it tells what anybody answered. */
         Study: {
             readonly slug: string;
@@ -7981,6 +8059,95 @@ export interface operations {
             };
         };
     };
+    plan_study: {
+        parameters: {
+            query: {
+                half_width?: number;
+                level_accuracy?: number;
+                ratings_per_annotator?: number;
+                rois: number;
+            };
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlanAnswer"];
+                };
+            };
+            /** @description The request cannot be read, or a field is wrong: `fields` names it. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not signed in, or the token or log-in has run out. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Signed in, but without the right; or the CSRF token is missing. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description It does not exist, or you may not know that it does. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The asked-for media type is not offered. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description It cannot be done in the present state. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The request is readable but breaks a rule of the domain. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     study_progress: {
         parameters: {
             query?: never;
@@ -8531,6 +8698,98 @@ export interface operations {
             };
             /** @description The body's media type is not taken here. */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The request is readable but breaks a rule of the domain. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    forecast_stopping_rule: {
+        parameters: {
+            query?: {
+                fewest?: number;
+                /** @description Of the 95 % interval of quality; left out: never asks. */
+                half_width?: number;
+                most?: number;
+                /** @description So many distortions near a tie; left out: never asks. */
+                near_ties?: number;
+                step?: number;
+            };
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StoppingAnswer"];
+                };
+            };
+            /** @description The request cannot be read, or a field is wrong: `fields` names it. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not signed in, or the token or log-in has run out. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Signed in, but without the right; or the CSRF token is missing. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description It does not exist, or you may not know that it does. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The asked-for media type is not offered. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description It cannot be done in the present state. */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from roiqa.consensus.rules.panel import PanelVotes
 from roiqa.consensus.rules.power import OutOfReach, images_for_interval, plan_study
 from roiqa.consensus.rules.resampling import Interval
 from roiqa.consensus.rules.stopping import half_width
@@ -12,7 +11,7 @@ from tests.unit.consensus.panels import quality_panel
 
 @pytest.fixture(scope="module")
 def pilot():
-    return quality_panel(rois=200, leaning=0.2, scatter=0.75, seed=3).panel
+    return quality_panel(rois=200, leaning=0.2, scatter=0.75, seed=3).panel.histograms(5)
 
 
 def test_planned_votes_make_the_interval_as_narrow_as_asked(pilot):
@@ -68,7 +67,7 @@ def test_unreachable_targets_say_what_can_be_had(pilot):
         plan_study(pilot, maximum=4, rois=10, half_width=0.01)
     with pytest.raises(OutOfReach, match="border of two words"):
         plan_study(pilot, maximum=4, rois=10, level_accuracy=0.999)
-    equal = PanelVotes(np.arange(8) // 2, np.arange(8) % 2, np.full((8, 1), 2), 4, 2)
+    equal = np.array([[0, 0, 2, 0, 0]] * 4)
     with pytest.raises(OutOfReach, match="do not differ"):
         plan_study(equal, maximum=4, rois=10, level_accuracy=0.7)
 
@@ -76,6 +75,6 @@ def test_unreachable_targets_say_what_can_be_had(pilot):
 def test_plan_needs_a_target_and_a_pilot(pilot):
     with pytest.raises(ValueError, match="needs a target"):
         plan_study(pilot, maximum=4, rois=10)
-    lonely = PanelVotes(np.arange(3), np.zeros(3, int), np.zeros((3, 1), int), 3, 1)
+    lonely = np.array([[1, 0, 0, 0, 0]] * 3)
     with pytest.raises(ValueError, match="no ROI with two ratings"):
         plan_study(lonely, maximum=4, rois=10, half_width=0.5)

@@ -7,10 +7,8 @@ from typing import Final
 from scipy.special import stdtrit
 
 from roiqa.consensus.rules.ceilings import label_ceiling
-from roiqa.consensus.rules.panel import PanelVotes
 from roiqa.consensus.rules.resampling import Interval
 from roiqa.consensus.rules.stopping import CONFIDENCE, SPREAD_PRIOR, pooled_within_variance
-from roiqa.consensus.rules.variance import variance_components
 from roiqa.consensus.rules.votes import IntArray
 
 # More votes than this on one ROI are no plan.
@@ -30,7 +28,9 @@ class StudyPlan:
     annotators: int
     ratings: int
     ratings_per_annotator: int  # on average
-    reliability: float | None  # ICC(2, votes_per_roi) that the pilot promises; None if it cannot be told
+    reliability: (
+        float | None
+    )  # share of the labels' variance that is not chance; None if the pilot's ROIs do not differ
 
 
 class OutOfReach(ValueError):
@@ -38,7 +38,7 @@ class OutOfReach(ValueError):
 
 
 def plan_study(
-    pilot: PanelVotes,
+    pilot: IntArray,
     *,
     maximum: int,
     rois: int,
@@ -48,24 +48,23 @@ def plan_study(
 ) -> StudyPlan:
     """Votes per ROI, annotators and ratings for a study of `rois` ROIs like the pilot's.
 
-    pilot: ratings on one scale 0..maximum, some ROIs with two votes at least. half_width: wanted half of the 95 % interval
+    pilot: vote histograms (R, maximum + 1) of one scale, some ROIs with two votes at least. half_width: wanted half of the 95 % interval
     of a label, units of the scale. level_accuracy: wanted share of ROIs whose word endless votes would confirm, 0..1. At
     least one of the two. ratings_per_annotator: what one person can be asked for.
     Raises: ValueError if neither target is given or the pilot has no ROI with two votes; OutOfReach.
     """
     if half_width is None and level_accuracy is None:
         raise ValueError("A plan needs a target: give half_width, level_accuracy, or both.")
-    histograms = pilot.histograms(maximum + 1)
-    if not (histograms.sum(axis=1) >= 2).any():
+    if not (pilot.sum(axis=1) >= 2).any():
         raise ValueError("The pilot has no ROI with two ratings: nothing tells yet how far people differ.")
-    by_width = None if half_width is None else votes_for_half_width(histograms, half_width)
-    by_level = None if level_accuracy is None else votes_for_level_accuracy(histograms, level_accuracy, maximum=maximum)
+    by_width = None if half_width is None else votes_for_half_width(pilot, half_width)
+    by_level = None if level_accuracy is None else votes_for_level_accuracy(pilot, level_accuracy, maximum=maximum)
     votes = max(count for count in (by_width, by_level) if count is not None)
     ratings = rois * votes
     people = math.ceil(votes / LARGEST_SHARE)
     if ratings_per_annotator is not None:
         people = max(people, math.ceil(ratings / ratings_per_annotator))
-    reliability = float(variance_components(pilot).icc_mean(votes)[0])
+    ceiling = label_ceiling(pilot, maximum=maximum, vote_counts=[votes])
     return StudyPlan(
         rois=rois,
         votes_per_roi=votes,
@@ -74,7 +73,7 @@ def plan_study(
         annotators=people,
         ratings=ratings,
         ratings_per_annotator=math.ceil(ratings / people),
-        reliability=None if math.isnan(reliability) else reliability,
+        reliability=ceiling[0].correlation ** 2 if ceiling else None,
     )
 
 
