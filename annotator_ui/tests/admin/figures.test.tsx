@@ -8,6 +8,7 @@ import {
   type Estimate,
   intervalText,
   oddestPresence,
+  oneAnswer,
   share,
 } from "../../src/screens/admin/figures";
 import { IntervalChart } from "../../src/screens/admin/IntervalChart";
@@ -48,7 +49,7 @@ test("the axis begins at 0, and lower where something is worse than chance", () 
 test("numbers say no more than they know", () => {
   expect(digits(0.8149)).toBe("0.81");
   expect(intervalText([0.5, 0.6])).toBe("0.50 to 0.60");
-  expect([share(0.034), share(0.34), share(0), share(null)]).toEqual(["3.4 %", "34 %", "0 %", "–"]);
+  expect([share(0.034), share(0.34), share(0), share(null)]).toEqual(["3.4\u00a0%", "34\u00a0%", "0\u00a0%", "–"]);
 });
 
 test("the oddest presence is the one that differs most, in either direction", () => {
@@ -59,4 +60,9 @@ test("the oddest presence is the one that differs most, in either direction", ()
   };
   expect(oddestPresence({ presence } as unknown as Annotator)?.name).toBe("noise");
   expect(oddestPresence({ presence: {} } as unknown as Annotator)).toBeNull();
+});
+
+test("the larger one-answer ratio is shown, and that somebody gave nothing but one", () => {
+  expect(oneAnswer({ line_ratio: { quality: 0.4, importance: 2.5 } } as Annotator)).toBe("2.50");
+  expect(oneAnswer({ line_ratio: { quality: 0.4, importance: null } } as Annotator)).toBe("only one");
 });

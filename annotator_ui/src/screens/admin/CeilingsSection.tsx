@@ -31,20 +31,15 @@ export function CeilingsSection({ report }: { report: AgreementReport }) {
             { header: "Votes", numeric: true, cell: ({ votes }) => votes },
             {
               header: "Right word",
+              numeric: true,
               cell: ({ level_accuracy: right }) => (
-                <span className="row">
-                  <span className="meter" aria-hidden="true">
-                    <svg width="100" height="10">
-                      <title>{share(right)}</title>
-                      <rect className="chart-bar" width={100 * right} height="10" />
-                    </svg>
-                  </span>
-                  {share(right)}
-                </span>
+                <>
+                  <Meter share={right} /> {share(right)}
+                </>
               ),
             },
             { header: "Correlation", numeric: true, cell: ({ correlation }) => digits(correlation) },
-            { header: "Error of the mean", numeric: true, cell: ({ standard_error: error }) => digits(error) },
+            { header: "Error", numeric: true, cell: ({ standard_error: error }) => digits(error) },
           ]}
           rows={rows}
           rowKey={({ scale, votes }) => `${scale} ${votes}`}
@@ -70,5 +65,13 @@ export function CeilingsSection({ report }: { report: AgreementReport }) {
         />
       </section>
     </div>
+  );
+}
+
+function Meter({ share: part }: { share: number }) {
+  return (
+    <svg className="meter" width="80" height="10" aria-hidden="true">
+      <rect className="chart-bar" width={80 * part} height="10" />
+    </svg>
   );
 }

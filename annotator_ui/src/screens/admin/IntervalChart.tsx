@@ -3,7 +3,7 @@ import { axisLow, digits, type Estimate, intervalText } from "./figures";
 
 const WIDTH = 520;
 const ROW = 26;
-const LEFT = 118;
+const LEFT = 124;
 const RIGHT = 52;
 const TOP = 6;
 const AXIS = 24;
@@ -34,7 +34,7 @@ export function IntervalChart({
           <g key={tick}>
             <line className="chart-grid" x1={x(tick)} x2={x(tick)} y1={TOP} y2={height - AXIS} />
             <text className="chart-text" x={x(tick)} y={height - 6} textAnchor="middle">
-              {Number(tick.toFixed(2))}
+              {String(Number(tick.toFixed(2))).replace("-", "−")}
             </text>
           </g>
         ))}

@@ -6,7 +6,7 @@ import { ErrorNote } from "../shared/ErrorNote";
 import { Progress } from "../shared/Progress";
 import { Table } from "../shared/Table";
 import { FiguresNote } from "./FiguresNote";
-import { type Annotator, digits, FLAGS, oddestPresence, share } from "./figures";
+import { type Annotator, digits, FLAGS, oddestPresence, oneAnswer, share } from "./figures";
 import { IntervalChart } from "./IntervalChart";
 import { useScreening } from "./useFigures";
 import { formatNumber, formatSeconds } from "./words";
@@ -36,6 +36,7 @@ export function ScreeningTab({ study }: { study: Study }) {
 function People({ study, screening }: { study: Study; screening: Screening }) {
   const { annotators, bounds } = screening;
   const bound = bounds?.agreement ?? 0.35;
+  const golds = { header: "Golds right", numeric: true, cell: ({ gold_rate: rate }: Annotator) => share(rate) };
   return (
     <>
       <section className="card titled stack" aria-labelledby="screening">
@@ -50,21 +51,16 @@ function People({ study, screening }: { study: Study; screening: Screening }) {
           columns={[
             { header: "Annotator", cell: (row) => <Name annotator={row} /> },
             { header: "Ratings", numeric: true, cell: ({ ratings }) => formatNumber(ratings) },
-            { header: "Agreement, quality", numeric: true, cell: ({ agreement }) => digits(agreement.quality ?? null) },
+            { header: "Agreement", numeric: true, cell: ({ agreement }) => digits(agreement.quality ?? null) },
             { header: "Bias", numeric: true, cell: ({ bias }) => signed(bias.quality) },
             { header: "Inconsistency", numeric: true, cell: ({ inconsistency: { quality } }) => digits(quality) },
-            { header: "One-answer ratio", numeric: true, cell: ({ line_ratio: { quality } }) => digits(quality) },
+            { header: "One answer", numeric: true, cell: oneAnswer },
             { header: "Oddest presence", cell: (row) => <Presence annotator={row} /> },
-            { header: "Golds right", numeric: true, cell: ({ gold_rate: rate }) => share(rate) },
-            {
-              header: "Median time",
-              numeric: true,
-              cell: ({ median_seconds: median }) => (median === null ? "–" : formatSeconds(median)),
-            },
-            { header: "Hasty", numeric: true, cell: ({ fast_share: fast }) => share(fast) },
+            ...(annotators.some(({ gold_rate: rate }) => rate !== null) ? [golds] : []),
+            { header: "Median time", numeric: true, cell: (row) => <Time annotator={row} /> },
             {
               header: "BT.500",
-              cell: ({ bt500 }) => <span className="muted">{bt500.rejected ? "would reject" : "would keep"}</span>,
+              cell: ({ bt500 }) => <span className="muted">{bt500.rejected ? "reject" : "keep"}</span>,
             },
           ]}
           rows={annotators}
@@ -96,7 +92,7 @@ function Name({ annotator }: { annotator: Annotator }) {
         {annotator.excluded_at === null ? null : <Badge tone="warn">excluded</Badge>}
       </span>
       {annotator.flags.length === 0 ? null : (
-        <span className="row">
+        <span className="row flags">
           {annotator.flags.map((flag) => (
             <Badge key={flag} tone="danger" title={FLAGS[flag].means}>
               {FLAGS[flag].word}
@@ -118,25 +114,40 @@ function Presence({ annotator }: { annotator: Annotator }) {
   );
 }
 
+function Time({ annotator: { median_seconds: median, fast_share: fast } }: { annotator: Annotator }) {
+  if (median === null) return "–";
+  return (
+    <>
+      {formatSeconds(median)}
+      {fast ? <span className="muted small"> {share(fast)} hasty</span> : null}
+    </>
+  );
+}
+
 function Legend() {
   return (
     <details className="small">
       <summary>What the columns mean</summary>
       <dl className="terms">
-        <dt>Agreement, quality</dt>
-        <dd>Rank correlation with the mean of the others on the same ROIs. 0.7 is usual, 0 is chance.</dd>
+        <dt>Agreement</dt>
+        <dd>
+          Rank correlation of the quality votes with the mean of the others on the same ROIs. 0.7 is usual, 0 chance.
+        </dd>
         <dt>Bias</dt>
         <dd>
           How much higher or lower the votes are than the others', in levels. It can be corrected; no reason to exclude.
         </dd>
         <dt>Inconsistency</dt>
         <dd>How far the votes scatter around what quality and bias lead to expect, in levels.</dd>
-        <dt>One-answer ratio</dt>
-        <dd>Votes for the favourite answer by all others. Above 2, two votes of three are the same.</dd>
+        <dt>One answer</dt>
+        <dd>
+          Votes for the favourite answer by all other votes, the larger of quality and importance. Above 2, more than
+          two votes of three are the same.
+        </dd>
         <dt>Oddest presence</dt>
         <dd>The distortion in which this person differs most: how often they see it, how often the others do there.</dd>
         <dt>Hasty</dt>
-        <dd>Ratings in less than 6 seconds or a third of the own median. A soft sign.</dd>
+        <dd>Beside the median time: ratings in less than 6 seconds or a third of the own median. A soft sign.</dd>
         <dt>BT.500</dt>
         <dd>The classical laboratory rule, for information: it misses people who always give one answer.</dd>
         {Object.values(FLAGS).map(({ word, means }) => (

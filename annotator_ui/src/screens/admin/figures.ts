@@ -78,7 +78,7 @@ export function digits(value: number | null): string {
 }
 
 export function share(value: number | null): string {
-  return value === null ? "–" : `${(100 * value).toFixed(value > 0 && value < 0.1 ? 1 : 0)} %`;
+  return value === null ? "–" : `${(100 * value).toFixed(value > 0 && value < 0.1 ? 1 : 0)}\u00a0%`;
 }
 
 export function intervalText(interval: readonly number[] | null): string {
@@ -90,6 +90,11 @@ export function intervalText(interval: readonly number[] | null): string {
 export function axisLow(estimates: readonly Estimate[]): number {
   const lowest = Math.min(0, ...estimates.flatMap(({ value, interval }) => [value ?? 0, ...(interval ?? [])]));
   return Math.max(-1, Math.floor(lowest * 4) / 4);
+}
+
+/** The larger of the two one-answer ratios; JSON has no infinity, so null is "nothing but one answer". */
+export function oneAnswer({ line_ratio: { quality, importance } }: Annotator): string {
+  return quality === null || importance === null ? "only one" : digits(Math.max(quality, importance));
 }
 
 /** The distortion in which somebody differs most from the others, if any can be told. */
