@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 from peft import get_peft_model_state_dict, set_peft_model_state_dict
 from torch import Tensor, nn
+from torch.distributed.tensor import DTensor, distribute_tensor
 
 from ml.seagull.network.adapters import has_adapters
 from ml.seagull.network.model import Seagull
@@ -31,15 +32,31 @@ def trained_parameters(model: nn.Module) -> int:
 
 
 def model_tensors(model: Seagull) -> dict[str, dict[str, Tensor]]:
-    """Tensors by file, under the network's own names; of an adapted language model only the adapter, as peft does."""
+    """Tensors by file, under the network's own names; of an adapted language model only the adapter, as peft does.
+
+    With FSDP every process must call it.
+    """
     files: dict[str, dict[str, Tensor]] = {}
     for name, parameter in model.named_parameters():
         child = name.partition(".")[0]
         if parameter.requires_grad and not (child == "lm" and has_adapters(model)):
-            files.setdefault(FILE_OF[child], {})[name] = parameter
+            files.setdefault(FILE_OF[child], {})[name] = gathered(parameter)
     if has_adapters(model):
-        files[ADAPTER] = dict(get_peft_model_state_dict(model.lm))
+        adapter = get_peft_model_state_dict(model.lm)
+        files[ADAPTER] = {name: gathered(value) for name, value in adapter.items()}
     return files
+
+
+def gathered(value: Tensor) -> Tensor:
+    """A tensor that FSDP has spread over processes, whole; all of them must ask for it."""
+    return value.full_tensor() if isinstance(value, DTensor) else value
+
+
+def spread_like(value: Tensor, parameter: Tensor) -> Tensor:
+    """A whole tensor on the parameter's device, spread as the parameter is."""
+    if isinstance(parameter, DTensor):
+        return distribute_tensor(value.to(parameter.device), parameter.device_mesh, parameter.placements)
+    return value.to(parameter.device)
 
 
 def model_texts(model: Seagull) -> dict[str, str]:
@@ -52,7 +69,7 @@ def model_texts(model: Seagull) -> dict[str, str]:
 
 
 def restore_model(model: Seagull, tensors: Mapping[str, Mapping[str, Tensor]]) -> None:
-    """Put the tensors back. Raises: ValueError if a trained tensor is missing, unknown or of another shape."""
+    """Put the tensors back, before FSDP spreads the network. Raises: ValueError if a trained tensor is missing, unknown or of another shape."""
     expected = model_tensors(model)
     stored = {name: tensors.get(name, {}) for name in expected}
     for file, parts in expected.items():

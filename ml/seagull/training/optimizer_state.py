@@ -9,6 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from ml.seagull.training.model_files import gathered, spread_like
+
 SEPARATOR = "|"
 
 
@@ -28,7 +30,7 @@ def optimizer_tensors(optimizer: torch.optim.Optimizer, model: nn.Module) -> dic
     """Every state tensor under `parameter|key`, by the parameter's name: an index would not survive a changed model."""
     names: dict[Tensor, str] = {parameter: name for name, parameter in model.named_parameters()}
     return {
-        f"{names[parameter]}{SEPARATOR}{key}": value
+        f"{names[parameter]}{SEPARATOR}{key}": gathered(value)
         for parameter, state in optimizer.state.items()
         for key, value in state.items()
     }
@@ -48,7 +50,7 @@ def restore_optimizer(optimizer: torch.optim.Optimizer, model: nn.Module, tensor
         parameter = parameters[name]
         optimizer.state[parameter] = {
             # AdamW counts steps in a tensor on the CPU, whatever the device.
-            field: value.clone() if field == "step" else value.clone().to(parameter.device)
+            field: value.clone() if field == "step" else spread_like(value.clone(), parameter)
             for field, value in state.items()
         }
 

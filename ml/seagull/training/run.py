@@ -111,10 +111,6 @@ class TrainingRun:
             world=self.accelerator.num_processes,
         )
         self.model = model
-        self._optimizer = build_optimizer(
-            model, learning_rate=settings.learning_rate, betas=settings.betas, weight_decay=settings.weight_decay
-        )
-        self._wrapped, self._stepper = self.accelerator.prepare(model, self._optimizer)
         self._facts = {
             "network": model.config.name,
             "variant": model.config.variant,
@@ -123,6 +119,14 @@ class TrainingRun:
             "data": data_fingerprint(samples, prompt=settings.prompt),
             **surroundings(self.accelerator.device),
         }
+        # Weights come back before FSDP spreads them, the optimizer's state when it is spread as they are.
+        self._stored = self._latest()
+        if self._stored is not None:
+            restore_model(model, self._stored.tensors)
+        self._optimizer = build_optimizer(
+            model, learning_rate=settings.learning_rate, betas=settings.betas, weight_decay=settings.weight_decay
+        )
+        self._wrapped, self._stepper = self.accelerator.prepare(model, self._optimizer)
         self._progress = Progress(step=0, bad=BadSteps())
         self.budget = TokenBudget(
             settings.token_budget,
@@ -279,12 +283,11 @@ class TrainingRun:
             facts={**self._facts, "step": step, "steps": self.batches.steps, "metrics": _finite(metrics)},
         )
 
-    def _resume(self) -> bool:
-        """Load the latest checkpoint. Raises: ValueError if it is of other settings, data or network."""
+    def _latest(self) -> Checkpoint | None:
+        """The latest checkpoint. Raises: ValueError if it is of other settings, data or network."""
         folder = pointed(self.folder, LATEST)
         if folder is None:
-            seed_all(self.settings.seed)
-            return False
+            return None
         stored = read_checkpoint(folder)
         given = {
             "settings": (stored.document("settings.json"), self.settings.as_json()),
@@ -296,11 +299,18 @@ class TrainingRun:
                 raise ValueError(
                     f"{self.folder} was trained with other {what}: {_difference(before, now)}. Use a new folder."
                 )
-        restore_model(self.model, stored.tensors)
-        restore_optimizer(self._optimizer, self.model, stored.tensors["optimizer.safetensors"])
-        restore_random_states(stored.document("rng.json"))
-        progress = stored.document("progress.json")
+        return stored
+
+    def _resume(self) -> bool:
+        """Go on as the checkpoint says, or begin."""
+        if self._stored is None:
+            seed_all(self.settings.seed)
+            return False
+        restore_optimizer(self._optimizer, self.model, self._stored.tensors["optimizer.safetensors"])
+        restore_random_states(self._stored.document("rng.json"))
+        progress = self._stored.document("progress.json")
         self._progress = Progress(step=progress["step"], bad=BadSteps(**progress["bad"]), best=progress["best"])
+        self._stored = None
         return True
 
     def _is_saved(self) -> bool:
