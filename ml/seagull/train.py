@@ -1,4 +1,4 @@
-"""`python -m ml.seagull.train --data JSON --output DIR`: train a network on a release or an instructions file.
+"""`python -m ml.seagull.train --data DATA --output DIR`: train a network on a release, instructions or a synthetic set.
 
 The run's folder gets `checkpoints/`, `events.jsonl` and `tensorboard/`, and at the end `weights/`, which
 `ml.seagull.predict` and `ml.seagull.evaluate` read. The same command goes on where a run was stopped or killed.
@@ -41,6 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             images=given.images,
             check_hashes=not given.trust_files,
             validation=given.hold_out,
+            share=given.fraction,
             seed=settings.seed,
         )
         model, tokenizer, base = _network(given, settings)
@@ -127,7 +128,7 @@ def _said(outcome: Outcome, folder: Path) -> str:
 def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m ml.seagull.train", description="Train a SEAGULL network.")
     parser.add_argument(
-        "--data", type=Path, required=True, metavar="FILE", help="a `seagull` export (.json, .zip) or .jsonl"
+        "--data", type=Path, required=True, help="a `seagull` export (.json, .zip), .jsonl, or a synthetic set's folder"
     )
     parser.add_argument("--images", type=Path, metavar="DIR", help="where its file names start (default: beside it)")
     parser.add_argument("--output", type=Path, required=True, metavar="DIR", help="the run's folder")
@@ -140,6 +141,9 @@ def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--network", nargs="+", default=[], metavar="NAME=VALUE", help="change the preset's network")
     parser.add_argument(
         "--hold-out", type=float, default=0.0, metavar="SHARE", help="of train, if there is no val part"
+    )
+    parser.add_argument(
+        "--fraction", type=float, default=1.0, metavar="SHARE", help="train on that share of the photographs, nested"
     )
     parser.add_argument("--trust-files", action="store_true", help="do not check the pictures' hashes")
     return parser.parse_args(arguments)

@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 import torch
 
 from ml.seagull.data.records import RLE, ImageSample, ROILabels, ROISample
+from ml.seagull.data.split import SYNTHETIC
 from ml.synthesis.build import DATASET
 from ml.synthesis.labels import CLEAN_ABOVE
 from ml.synthesis.references import Reference, read_reference
@@ -23,6 +24,19 @@ from ml.synthesis.settings import SETTINGS, TYPES, SettingsTable, read_table
 REFERENCES_KEPT = 16
 TOP_OF_SCALE = 4.0
 CUT_MEANS = (0.8, 1.6, 2.4, 3.2)
+
+
+def labels_of_scores(kind: str, quality: float, importance: float, cuts: Sequence[float]) -> ROILabels:
+    """Scores on the scale of the words, 0..4; of the distortion only the type is known, as in the paper's first stage.
+
+    `cuts` are the four importances that make five levels, ascending.
+    """
+    knots = [0.0, *cuts, max(1.0, cuts[-1] + 1e-6)]
+    return ROILabels(
+        quality=min(max(quality, 0.0), 1.0) * TOP_OF_SCALE,
+        importance=float(np.interp(importance, knots, [0.0, *CUT_MEANS, TOP_OF_SCALE])),
+        distortions={} if quality > CLEAN_ABOVE else {kind: None},
+    )
 
 
 class BadSet(ValueError):
@@ -72,7 +86,9 @@ class SyntheticSet:
             if wanted is not None and reference not in wanted:
                 continue
             rle, level = masks[reference][row["mask"]]
-            labels = self._labels(TYPES[row["type"]], row["quality"], row["importance"])
+            labels = labels_of_scores(
+                TYPES[row["type"]], row["quality"], row["importance"], self.info["importance_cuts"]
+            )
             key = (reference, row["type"], row["setting"])
             found.setdefault(key, []).append(ROISample(f"{reference[:16]}:{row['mask']}", rle, labels, level))
         return [
@@ -81,7 +97,7 @@ class SyntheticSet:
                 split=split,
                 load=partial(self.image, reference, files[reference], TYPES[kind], setting),
                 rois=tuple(rois),
-                source="synthetic",
+                source=SYNTHETIC,
             )
             for (reference, kind, setting), rois in found.items()
         ]
@@ -94,16 +110,6 @@ class SyntheticSet:
         with torch.no_grad():
             image = render(_reference(path, int(self.info["long_side"])), kind, [setting], self.table)[0]
         return np.ascontiguousarray(image.permute(1, 2, 0).numpy())
-
-    def _labels(self, kind: str, quality: float, importance: float) -> ROILabels:
-        """Scores on the scale of the words, 0..4; of the distortion only the type is known, as in the paper's first stage."""
-        cuts = self.info["importance_cuts"]
-        knots = [0.0, *cuts, max(1.0, cuts[-1] + 1e-6)]
-        return ROILabels(
-            quality=min(max(quality, 0.0), 1.0) * TOP_OF_SCALE,
-            importance=float(np.interp(importance, knots, [0.0, *CUT_MEANS, TOP_OF_SCALE])),
-            distortions={} if quality > CLEAN_ABOVE else {kind: None},
-        )
 
     def _rows(self, name: str) -> Iterator[dict[str, Any]]:
         for shard in self.info["shards"]:

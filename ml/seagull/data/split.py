@@ -1,6 +1,6 @@
 """Parts of a data set by image: what is not yet divided, or a validation part out of the training images.
 
-An image's place depends on (seed, source, image) alone, and every source gives the same share (specs 5).
+A photograph's place depends on (seed, source, photograph) alone, and every source gives the same share (specs 5).
 """
 
 import hashlib
@@ -9,26 +9,49 @@ from dataclasses import replace
 
 from ml.seagull.data.records import ImageSample
 
+SYNTHETIC = "synthetic"
+"""The source of a synthetic set's images, whose ids are `reference:type:setting`."""
+
 
 def hold_out(
     samples: Sequence[ImageSample], *, share: float, seed: int = 0, part: str = "val", of: str = "train"
 ) -> list[ImageSample]:
-    """The samples with `share` of the images of the part `of` moved to `part`; of each source, rounded to the nearest.
+    """The samples with `share` of the photographs of the part `of` moved to `part`; of each source, rounded to the nearest.
 
     Raises ValueError for a share that is not between 0 and 1.
     """
     if not 0 <= share < 1:
         raise ValueError(f"share is {share}: give a number from 0 to below 1")
-    by_source: dict[str, list[ImageSample]] = {}
+    moved = _chosen([sample for sample in samples if sample.split == of], share=share, seed=seed)
+    return [replace(one, split=part) if one.split == of and photograph_of(one) in moved else one for one in samples]
+
+
+def fraction(samples: Sequence[ImageSample], *, share: float, seed: int = 0, of: str = "train") -> list[ImageSample]:
+    """The samples with only `share` of the photographs of the part `of`, and everything of the other parts.
+
+    A smaller share of the same seed lies within a larger one. Raises ValueError for a share that is not above 0, up to 1.
+    """
+    if not 0 < share <= 1:
+        raise ValueError(f"share is {share}: give a number above 0, up to 1 (with 0 there is nothing to train on)")
+    kept = _chosen([sample for sample in samples if sample.split == of], share=share, seed=seed, purpose="fraction")
+    return [one for one in samples if one.split != of or photograph_of(one) in kept]
+
+
+def photograph_of(sample: ImageSample) -> str:
+    """What the image shows: all distorted images of one reference of a synthetic set are of the same photograph."""
+    return sample.image_id.partition(":")[0] if sample.source == SYNTHETIC else sample.image_id
+
+
+def _chosen(samples: Sequence[ImageSample], *, share: float, seed: int, purpose: str = "") -> set[str]:
+    by_source: dict[str, set[str]] = {}
     for sample in samples:
-        if sample.split == of:
-            by_source.setdefault(sample.source, []).append(sample)
-    moved: set[str] = set()
-    for members in by_source.values():
-        ranked = sorted(members, key=lambda one: _rank(one, seed))
-        moved |= {one.image_id for one in ranked[: round(share * len(ranked))]}
-    return [replace(one, split=part) if one.image_id in moved else one for one in samples]
+        by_source.setdefault(sample.source, set()).add(photograph_of(sample))
+    chosen: set[str] = set()
+    for source, photographs in by_source.items():
+        ranked = sorted(photographs, key=lambda one, source=source: _rank(source, one, f"{purpose}{seed}"))
+        chosen.update(ranked[: round(share * len(ranked))])
+    return chosen
 
 
-def _rank(sample: ImageSample, seed: int) -> bytes:
-    return hashlib.sha256(f"{seed}\x1f{sample.source}\x1f{sample.image_id}".encode()).digest()
+def _rank(source: str, photograph: str, seed: str) -> bytes:
+    return hashlib.sha256(f"{seed}\x1f{source}\x1f{photograph}".encode()).digest()
