@@ -70,6 +70,7 @@ def test_rule_that_cannot_be_followed_is_refused(rated: Study, admin: User):
         ["fewest is 9 and most is 7: use 1 <= fewest <= most."],
     )
     assert ask(admin, rated, "stopping-forecast", fewset=9).status_code == 400
+    assert ask(admin, rated, "stopping-forecast", half_width="nan").status_code == 400
 
 
 def test_plan_names_votes_people_and_ratings(rated: Study, admin: User):

@@ -1,5 +1,6 @@
 """Doors to what a rule would cost and what a study needs. They only read."""
 
+import math
 from typing import Any
 
 from drf_spectacular.utils import extend_schema
@@ -15,12 +16,22 @@ from roiqa.core.strict import StrictSerializer
 from roiqa.studies.access import STAFF, study_for
 
 
+def finite(value: float) -> None:
+    """Refuse "nan", which Python reads as a number that is within every bound."""
+    if not math.isfinite(value):
+        raise serializers.ValidationError(f"{value} is not a number to plan with.")
+
+
 class StoppingRuleInput(StrictSerializer):
     fewest = serializers.IntegerField(min_value=1, max_value=100, default=7)
     step = serializers.IntegerField(min_value=1, max_value=10, default=2)
     most = serializers.IntegerField(min_value=1, max_value=100, default=15)
     half_width = serializers.FloatField(
-        min_value=0.05, max_value=4, required=False, help_text="Of the 95 % interval of quality; left out: never asks."
+        min_value=0.05,
+        max_value=4,
+        required=False,
+        validators=[finite],
+        help_text="Of the 95 % interval of quality; left out: never asks.",
     )
     near_ties = serializers.IntegerField(
         min_value=1, max_value=6, required=False, help_text="So many distortions near a tie; left out: never asks."
@@ -43,8 +54,8 @@ class StoppingAnswerSerializer(serializers.Serializer[Any]):
 
 class PlanInput(StrictSerializer):
     rois = serializers.IntegerField(min_value=1, max_value=10_000_000)
-    half_width = serializers.FloatField(min_value=0.05, max_value=4, required=False)
-    level_accuracy = serializers.FloatField(min_value=0.05, max_value=0.99, required=False)
+    half_width = serializers.FloatField(min_value=0.05, max_value=4, required=False, validators=[finite])
+    level_accuracy = serializers.FloatField(min_value=0.05, max_value=0.99, required=False, validators=[finite])
     ratings_per_annotator = serializers.IntegerField(min_value=1, required=False)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
