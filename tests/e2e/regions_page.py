@@ -56,3 +56,14 @@ def provenance_of(sent: Request) -> dict[str, Any]:
     assert isinstance(body, dict)
     provenance: dict[str, Any] = body["provenance"]
     return provenance
+
+
+DELETE_ROI = """async (id) => {
+  const token = document.cookie.match(/csrftoken=([^;]+)/)[1];
+  return (await fetch(`/api/v1/rois/${id}/`, { method: 'DELETE', headers: { 'X-CSRFToken': token } })).status;
+}"""
+
+
+def forget(page: Page, answer: Response) -> None:
+    """Delete the ROI that was saved: the next test finds the image as it was."""
+    assert page.evaluate(DELETE_ROI, answer.json()["id"]) == 204
