@@ -17,7 +17,7 @@ def read_data(
     share: float = 1.0,
     seed: int = 0,
 ) -> DataSet:
-    """`.jsonl` is read as instructions, a folder as a synthetic set, everything else as a release export (`.json`, `.zip`).
+    """`.jsonl` is read as instructions, a folder as a synthetic set (ours, or SEAGULL-100w as it is published), everything else as a release export (`.json`, `.zip`).
 
     What has no `val` part gives `validation` of its training photographs to one, where that is more than 0; of the rest
     `share` is kept, always the same ones first. Raises RecordRefused naming the record that is not what it should be,
@@ -32,6 +32,10 @@ def read_data(
 
 
 def _read(path: Path, *, images: Path | None, check_hashes: bool) -> DataSet:
+    if (path / "Ref.Images.zip").exists():
+        from ml.synthesis.published import PublishedSet  # noqa: PLC0415
+
+        return DataSet(samples=tuple(PublishedSet.open(path).samples()))
     if path.is_dir():
         from ml.synthesis.dataset import SyntheticSet  # noqa: PLC0415  (what renders is loaded only when it is needed)
 
