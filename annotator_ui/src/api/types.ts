@@ -116,6 +116,8 @@ export type Label = Schemas["Label"];
 export type Agreement = Schemas["Agreement"];
 export type AgreementReport = Schemas["AgreementReport"];
 export type Screening = Schemas["Screening"];
+export type StoppingAnswer = Schemas["StoppingAnswer"];
+export type PlanAnswer = Schemas["PlanAnswer"];
 
 export type Release = Schemas["Release"];
 export type ReleaseRequest = Schemas["ReleaseInputRequest"];

@@ -12,6 +12,7 @@ import {
   share,
 } from "../../src/screens/admin/figures";
 import { IntervalChart } from "../../src/screens/admin/IntervalChart";
+import { queryOf } from "../../src/screens/admin/useQueryParams";
 
 afterEach(cleanup);
 
@@ -65,4 +66,8 @@ test("the oddest presence is the one that differs most, in either direction", ()
 test("the larger one-answer ratio is shown, and that somebody gave nothing but one", () => {
   expect(oneAnswer({ line_ratio: { quality: 0.4, importance: 2.5 } } as Annotator)).toBe("2.50");
   expect(oneAnswer({ line_ratio: { quality: 0.4, importance: null } } as Annotator)).toBe("only one");
+});
+
+test("what is left empty is not asked for", () => {
+  expect(queryOf({ rois: "100", half_width: "", most: "15" })).toBe("rois=100&most=15");
 });

@@ -7,6 +7,7 @@ import { CeilingsSection } from "./CeilingsSection";
 import { FiguresNote } from "./FiguresNote";
 import { digits, estimatesOf, FIGURES, type ScaleFigures, share } from "./figures";
 import { IntervalChart } from "./IntervalChart";
+import { PlannerSection } from "./PlannerSection";
 import { useAgreement } from "./useFigures";
 import { count } from "./words";
 
@@ -29,6 +30,7 @@ export function AgreementTab({ study }: { study: Study }) {
       ) : (
         <Report report={report} />
       )}
+      <PlannerSection study={study} />
     </div>
   );
 }
