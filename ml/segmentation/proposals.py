@@ -39,7 +39,10 @@ class Filter:
 
 # segment_anything's own defaults; others are chosen on train images, see docs/segmentation.md.
 SAM_FILTER = Filter(score=0.88, stability=0.95)
-FILTERS: Mapping[str, Filter] = {"region-tree": Filter(score=0.35, stability=0.0)}
+FILTERS: Mapping[str, Filter] = {
+    "region-tree": Filter(score=0.35, stability=0.0),
+    "small-sam-1": Filter(score=0.2, stability=0.6),
+}
 
 
 @dataclass(frozen=True)
