@@ -282,6 +282,7 @@ def test_on_a_slow_network_the_latest_hover_wins_and_no_click_is_lost(coffee: Pa
     forget(coffee, answered.value)
     # Thirty places were passed over, and far fewer were asked for.
     assert len(asked) < 15
+    coffee.unroute_all(behavior="ignoreErrors")
 
 
 @pytest.mark.usefixtures("on_server")

@@ -18,10 +18,10 @@ export function useProposals(slug: string, level: ROILevel | "") {
   const [queue, dispatch] = useReducer(queueReducer, NO_QUEUE);
   const key = studyKey(slug, "proposals", "pending", level);
   const pages = usePages<Proposal>(key, `studies/${slug}/proposals/`, { state: "pending", level, limit: 50 });
-  const { rows, hasNextPage, isFetchingNextPage, fetchNextPage } = pages;
+  const { data, hasNextPage, isFetchingNextPage, fetchNextPage } = pages;
   useEffect(() => {
-    if (rows !== undefined) dispatch({ type: "rows", rows });
-  }, [rows]);
+    if (data !== undefined) dispatch({ type: "rows", rows: data.pages.flatMap(({ results }) => results) });
+  }, [data]);
   const left = openCount(queue);
   useEffect(() => {
     if (left < FEW && hasNextPage && !isFetchingNextPage) void fetchNextPage();

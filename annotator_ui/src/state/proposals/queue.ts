@@ -46,8 +46,9 @@ export function queueReducer(queue: Queue, action: QueueAction): Queue {
   switch (action.type) {
     case "rows": {
       const known = new Set(queue.rows.map(({ id }) => id));
-      const rows = [...queue.rows, ...action.rows.filter(({ id }) => !known.has(id))];
-      const next = { ...queue, rows };
+      const fresh = action.rows.filter(({ id }) => !known.has(id));
+      if (fresh.length === 0) return queue;
+      const next = { ...queue, rows: [...queue.rows, ...fresh] };
       return { ...next, current: queue.current ?? nearestOpen(next, -1, 1) };
     }
     case "decide": {

@@ -48,6 +48,8 @@ test("more rows are put behind, none twice, and end an empty page", () => {
   const queue = run(ROWS, decide("a"), decide("b"), decide("c"), { type: "rows", rows: ["c", "d"].map(row) });
   expect(queue.rows.map(({ id }) => id)).toEqual(["a", "b", "c", "d"]);
   expect(queue.current).toBe("d");
+  // The same rows again are no change: the page must not draw itself without end.
+  expect(queueReducer(queue, ROWS)).toBe(queue);
 });
 
 test("stepping stays at the ends", () => {
