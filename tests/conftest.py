@@ -1,5 +1,6 @@
 """A study with one person of each kind, and an installation with one segmentation model."""
 
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,9 @@ from roiqa.accounts.models import User
 from roiqa.regions.segmentation_models import SegmentationModel, find
 from roiqa.studies.models import Role, Study
 from tests.api.factories import make_member, make_study, make_user
+
+# Before torch starts its pool: on small problems a second thread only waits, and two test runs then wait for each other.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 TEST_WEIGHTS = Path(__file__).parent / "weights"
 

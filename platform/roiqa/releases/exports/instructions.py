@@ -57,7 +57,7 @@ def _conversations(turns: Sequence[tuple[str, str]]) -> list[dict[str, str]]:
     """Human and gpt in turn; the first question stands behind the marks of the image and of the region."""
     frame = _prompt()["frame"]
     marks = f"{frame['before_image']}<image>{frame['after_image']}<global><local>{frame['after_region']} "
-    said = []
+    said: list[dict[str, str]] = []
     for question, answer in turns:
         said.append({"from": "human", "value": question if said else f"{marks}{question}"})
         said.append({"from": "gpt", "value": answer})
