@@ -139,7 +139,12 @@ def _refresh() -> list[Row]:
     return [
         Row(what, seconds, plain, "s"),
         Row("the same when none is due", again, None, "s"),
-        Row(f"all figures of {ROIS:,} ROIs x {RATERS}, as the job makes them", _seconds(lambda: compute(study=study)), None, "s"),
+        Row(
+            f"all figures of {ROIS:,} ROIs x {RATERS}, as the job makes them",
+            _seconds(lambda: compute(study=study)),
+            None,
+            "s",
+        ),
         Row(f"progress page of {ROIS:,} ROIs x {RATERS}", _seconds(lambda: progress(study=study)), None, "s"),
     ]
 
