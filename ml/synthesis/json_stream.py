@@ -22,7 +22,8 @@ class _Text:
     def peek(self) -> str:
         """The next character that is no space, "" at the end."""
         while True:
-            self._place = _SPACE.match(self._buffer, self._place).end()  # type: ignore[union-attr]  (matches nothing too)
+            if (space := _SPACE.match(self._buffer, self._place)) is not None:
+                self._place = space.end()
             if self._place < len(self._buffer):
                 return self._buffer[self._place]
             if not self._more():

@@ -181,15 +181,17 @@ def _mask(given: Any, where: str) -> RLE:
 
 def _pair(given: Any, where: str) -> tuple[float, float]:
     """(quality, importance) of an object that has them under names that begin so, or of a list of the two."""
+    values: list[Any] = [None, None]
     if isinstance(given, Mapping):
         values = [
-            next((v for name, v in given.items() if name.lower().startswith(begin)), None) for begin in ("qual", "imp")
+            next((value for name, value in given.items() if name.lower().startswith(begin)), None)
+            for begin in ("qual", "imp")
         ]
-    else:
-        values = list(given) if isinstance(given, list) and len(given) == 2 else [None, None]
+    elif isinstance(given, list) and len(given) == 2:
+        values = given
     if not all(isinstance(value, int | float) for value in values):
         raise BadSet(f"{where}: a quality and an importance are expected, not {given!r}.")
-    return float(values[0]), float(values[1])  # type: ignore[arg-type]  (checked above)
+    return float(values[0]), float(values[1])
 
 
 def _pixels(path: Path, name: str) -> npt.NDArray[np.uint8]:

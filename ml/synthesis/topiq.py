@@ -47,7 +47,7 @@ class Topiq:
         with torch.no_grad():
             scores = [
                 self._model(frames, reference.expand(len(frames), -1, -1, -1)).flatten()
-                for frames in distorted.clamp(0.0, 1.0).split(FRAMES_AT_ONCE)
+                for frames in torch.split(distorted.clamp(0.0, 1.0), FRAMES_AT_ONCE)
             ]
         return torch.cat(scores).float()
 

@@ -6,6 +6,7 @@ A photograph's place depends on (seed, source, photograph) alone, and every sour
 import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 from ml.seagull.data.records import ImageSample
 
@@ -48,10 +49,10 @@ def _chosen(samples: Sequence[ImageSample], *, share: float, seed: int, purpose:
         by_source.setdefault(sample.source, set()).add(photograph_of(sample))
     chosen: set[str] = set()
     for source, photographs in by_source.items():
-        ranked = sorted(photographs, key=lambda one, source=source: _rank(source, one, f"{purpose}{seed}"))
+        ranked = sorted(photographs, key=partial(_rank, source, f"{purpose}{seed}"))
         chosen.update(ranked[: round(share * len(ranked))])
     return chosen
 
 
-def _rank(source: str, photograph: str, seed: str) -> bytes:
+def _rank(source: str, seed: str, photograph: str) -> bytes:
     return hashlib.sha256(f"{seed}\x1f{source}\x1f{photograph}".encode()).digest()
