@@ -14,19 +14,19 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
+from ml.segmentation import models
 from ml.segmentation.evaluate import Region, evaluate, read_regions
 from ml.segmentation.training import checkpoint
 from ml.segmentation.training.architecture import PATCH, SmallSam, new_model, normalised
 from ml.segmentation.training.canvases import MODEL_SIZE, make_canvas
 from ml.segmentation.training.objective import Batch, loss_of
 from ml.segmentation.training.photographs import Photograph, read_photographs
-from ml.segmentation.training.validation import TrainingBackend
 
 # The moving average of the weights reaches back about 1 / (1 - this) steps, less at the beginning.
 AVERAGE = 0.998
@@ -98,21 +98,27 @@ def follow(average: dict[str, Tensor], model: nn.Module, step: int) -> None:
 
 
 class Stop:
-    """SIGINT and SIGTERM end the run after the step that is being done."""
+    """Within it SIGINT and SIGTERM end the run after the step that is being done."""
 
     def __init__(self) -> None:
         self.asked = False
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, self._ask)
+        self._before: dict[int, Any] = {}
+
+    def __enter__(self) -> Self:
+        self._before = {number: signal.signal(number, self._ask) for number in (signal.SIGINT, signal.SIGTERM)}
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
 
     def _ask(self, number: int, frame: FrameType | None) -> None:
         self.asked = True
 
 
-def validate(average: dict[str, Tensor], regions: list[Region], images: Path) -> dict[str, float]:
-    model = SmallSam(new_model(0)).eval()
-    model.load_state_dict(average)
-    found: dict[str, float] = evaluate(TrainingBackend(model), regions, images)["mean_iou"]
+def validate(model: Path, regions: list[Region], images: Path) -> dict[str, float]:
+    """Mean IoU of the model in a folder, as `ml.segmentation.evaluate` measures it."""
+    found: dict[str, float] = evaluate(models.load(model), regions, images)["mean_iou"]
     return found
 
 
@@ -132,7 +138,7 @@ def train(given: argparse.Namespace) -> None:
     run = checkpoint.restore(given.run, model=model, optimizer=optimizer)
     if run is None:
         run = checkpoint.Run(step=0, average={name: value.clone() for name, value in model.state_dict().items()})
-    stop, started, first = Stop(), time.perf_counter(), run.step
+    started, first = time.perf_counter(), run.step
 
     def batch_of(step: int) -> Batch:
         count, prompts, size = given.batch, given.prompts, MODEL_SIZE // 2
@@ -143,9 +149,14 @@ def train(given: argparse.Namespace) -> None:
             size, count = MODEL_SIZE, max(1, count // 2)
         return make_batch(photographs, seed=given.seed, step=step, size=size, count=count, prompts=prompts)
 
-    with ThreadPoolExecutor(1) as ahead, (given.run / "log.jsonl").open("a", encoding="utf-8") as log:
+    with (
+        Stop() as stop,
+        ThreadPoolExecutor(1) as ahead,
+        (given.run / "log.jsonl").open("a", encoding="utf-8") as log,
+    ):
         coming = ahead.submit(batch_of, run.step)
-        while run.step < given.steps and not stop.asked:
+        last = run.step >= given.steps
+        while not last:
             batch = coming.result()
             coming = ahead.submit(batch_of, run.step + 1)
             rate = learning_rate(run.step, peak=given.rate, steps=given.steps, cooldown=given.cooldown)
@@ -155,13 +166,14 @@ def train(given: argparse.Namespace) -> None:
             )
             follow(run.average, model, run.step)
             run.step += 1
-            last = run.step == given.steps or stop.asked
+            last = run.step >= given.steps or stop.asked
             row |= {"step": run.step, "rate": rate, "seconds": time.perf_counter() - started}
-            if run.step % given.save_every == 0 or last:
+            validating = bool(regions) and (run.step % given.validate_every == 0 or run.step == given.steps)
+            if run.step % given.save_every == 0 or last or validating:
                 checkpoint.save(given.run, model=model, optimizer=optimizer, run=run, settings=settings)
-            if (run.step % given.validate_every == 0 or run.step == given.steps) and regions:
-                row["validation"] = validate(run.average, regions, given.images)
                 checkpoint.write_model(run.average, given.run / checkpoint.MODEL)
+            if validating:
+                row["validation"] = validate(given.run / checkpoint.MODEL, regions, given.images)
             log.write(json.dumps({key: _short(value) for key, value in row.items()}) + "\n")
             log.flush()
             if run.step % 10 == 0 or last or "validation" in row:

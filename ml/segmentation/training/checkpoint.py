@@ -20,11 +20,10 @@ MODEL = "model"
 
 @dataclass
 class Run:
-    """What goes on: the step that comes next, the moving average of the weights, the best so far."""
+    """What goes on: the step that comes next and the moving average of the weights."""
 
     step: int
     average: dict[str, Tensor]
-    best: float = 0.0
 
 
 def save(
@@ -35,7 +34,7 @@ def save(
     tensors |= {f"average.{name}": value for name, value in run.average.items()}
     for index, state in optimizer.state_dict()["state"].items():
         tensors |= {f"optimizer.{index}.{name}": value for name, value in state.items()}
-    header = {"step": str(run.step), "best": repr(run.best), "settings": json.dumps(settings, sort_keys=True)}
+    header = {"step": str(run.step), "settings": json.dumps(settings, sort_keys=True)}
     unfinished = folder / f"{NAME}.part"
     # Weights that are shared have one storage: safetensors wants each on its own.
     save_file({name: value.detach().clone().contiguous() for name, value in tensors.items()}, unfinished, header)
@@ -71,4 +70,4 @@ def restore(folder: Path, *, model: nn.Module, optimizer: torch.optim.Optimizer)
     model.load_state_dict(parts["model"])
     groups = optimizer.state_dict()["param_groups"]
     optimizer.load_state_dict({"state": states, "param_groups": groups})
-    return Run(step=int(header["step"]), average=parts["average"], best=float(header["best"]))
+    return Run(step=int(header["step"]), average=parts["average"])

@@ -1,7 +1,9 @@
 """Training of the small SAM: pictures, prompts, steps, and a run that goes on after it was stopped."""
 
 import json
+import signal
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -154,6 +156,21 @@ def test_a_run_that_was_stopped_goes_on_to_the_same_weights(dataset: Path, capsy
     assert set(rows[-1]["validation"]) >= {"box", "click_best_of_three", "click_own_choice"}
     assert "step 3/3" in capsys.readouterr().out
     assert models.load(broken / checkpoint.MODEL).manifest.input_size == MODEL_SIZE
+
+
+def test_a_signal_ends_the_run_after_its_step_and_saves(dataset: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    step = train.take_step
+
+    def interrupted(*given: Any, **named: Any) -> dict[str, float]:
+        signal.raise_signal(signal.SIGTERM)
+        return step(*given, **named)
+
+    monkeypatch.setattr(train, "take_step", interrupted)
+    folder = run(dataset, "stopped", "--steps", "5")
+    assert len((folder / "log.jsonl").read_text(encoding="utf-8").splitlines()) == 1
+    assert (folder / checkpoint.NAME).exists()
+    assert signal.getsignal(signal.SIGTERM) is before
 
 
 def test_a_prefix_without_pictures_is_told(dataset: Path) -> None:
