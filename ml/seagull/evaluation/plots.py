@@ -7,9 +7,10 @@ from typing import Any
 import matplotlib as mpl
 import numpy as np
 
+from ml.seagull.evaluation.markdown import ANSWERS
 from ml.seagull.evaluation.predictions import Prediction
 from ml.seagull.evaluation.report import SCALES
-from ml.seagull.evaluation.table import CLASSES, Scale, scores_of, sets_of
+from ml.seagull.evaluation.table import CLASSES, Answer, Scale, scores_of, sets_of
 from ml.seagull.language.levels import LEVEL_COUNT
 
 mpl.use("Agg")
@@ -29,17 +30,22 @@ def draw_all(
             _scatter(folder / f"{scale}.png", predictions, report, scale)
             drawn.append(f"{scale}.png")
     _reliability(folder / "reliability.png", report)
-    _confusion(folder / "confusion.png", predictions, thresholds)
-    return [*drawn, "reliability.png", "confusion.png"]
+    drawn.append("reliability.png")
+    for answer in report["answers"]:
+        _confusion(folder / f"confusion_{answer}.png", predictions, thresholds, answer)
+        drawn.append(f"confusion_{answer}.png")
+    return drawn
 
 
-def confusion_of(predictions: Sequence[Prediction], thresholds: Mapping[str, float]) -> Any:
+def confusion_of(
+    predictions: Sequence[Prediction], thresholds: Mapping[str, float], *, answer: Answer = "judged"
+) -> Any:
     """[7, 7] shares: of the ROIs whose true set has row, how the predicted sets are spread over columns; rows sum to 1.
 
     A label that was found counts for itself alone; the rest of a row's weight goes to what was said wrongly instead.
     """
     table = np.zeros((len(CLASSES), len(CLASSES)))
-    guesses, truths, _ = sets_of(predictions, thresholds=thresholds)
+    guesses, truths, _ = sets_of(predictions, answer=answer, thresholds=thresholds)
     for guess, truth in zip(guesses, truths, strict=True):
         said, true = (set(one or ()) or {"clean"} for one in (guess, truth))
         for name in true:
@@ -87,8 +93,8 @@ def _reliability(path: Path, report: Mapping[str, Any]) -> None:
     _close(figure, path)
 
 
-def _confusion(path: Path, predictions: Sequence[Prediction], thresholds: Mapping[str, float]) -> None:
-    table = confusion_of(predictions, thresholds)
+def _confusion(path: Path, predictions: Sequence[Prediction], thresholds: Mapping[str, float], answer: Answer) -> None:
+    table = confusion_of(predictions, thresholds, answer=answer)
     figure, axes = plt.subplots(figsize=(5.6, 5.0), layout="constrained")
     axes.imshow(table, cmap="Blues", vmin=0, vmax=1)
     axes.set_xticks(range(len(CLASSES)), CLASSES, rotation=40, ha="right")
@@ -99,7 +105,7 @@ def _confusion(path: Path, predictions: Sequence[Prediction], thresholds: Mappin
         if value >= 0.005:
             colour = "white" if value > 0.55 else "black"
             axes.text(column, row, f"{100 * value:.0f}", ha="center", va="center", fontsize=8, color=colour)
-    axes.set_title("of each label, what was said instead (%)")
+    axes.set_title(f"{ANSWERS[answer]}: of each label, what was said (%)")
     _close(figure, path)
 
 

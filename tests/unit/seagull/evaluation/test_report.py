@@ -77,9 +77,9 @@ def test_confusion_says_what_was_said_instead():
 
 
 def test_pictures_are_drawn(tmp_path):
-    found = predictions()
+    found = predictions(told=True)
     names = draw_all(tmp_path, found, reported(found), {})
-    assert names == ["quality.png", "importance.png", "reliability.png", "confusion.png"]
+    assert names == ["quality.png", "importance.png", "reliability.png", "confusion_judged.png", "confusion_told.png"]
     assert all((tmp_path / name).stat().st_size > 5000 for name in names)
 
 
