@@ -14,6 +14,9 @@ from ml.synthesis.tone import to_bytes, to_display
 
 # Part of every recipe: changes when the same table renders other pixels.
 PIPELINE = "isp-1"
+# So many images are made at a time on the CPU: with more, fetching fresh memory costs more than computing.
+IMAGES_AT_ONCE = 2
+BLURS = frozenset({"gaussian", "disk", "motion"})
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,10 @@ def render(reference: Reference, kind: str, numbers: Sequence[int], table: Setti
 
 def render_way(reference: Reference, settings: Sequence[Setting], names: Sequence[str]) -> Tensor:
     """The images of settings of one kind; `names` key the random draws. uint8, settings x 3 x height x width."""
+    if len(settings) > IMAGES_AT_ONCE and settings[0].kind not in BLURS and reference.linear.device.type == "cpu":
+        starts = range(0, len(settings), IMAGES_AT_ONCE)
+        parts = [slice(start, start + IMAGES_AT_ONCE) for start in starts]
+        return torch.cat([render_way(reference, settings[part], names[part]) for part in parts])
     values, linear, display = [setting.value for setting in settings], reference.linear, reference.display
     match settings[0].kind:
         case "stops":
@@ -53,13 +60,13 @@ def render_way(reference: Reference, settings: Sequence[Setting], names: Sequenc
             draws = [generator(reference.id, name, PIPELINE) for name in names]
             image = to_display(distortions.sensor_noise(linear, reference.camera, values, draws))
         case "gaussian":
-            image = to_display(distortions.blur(linear, [distortions.gaussian_kernel(value) for value in values]))
+            return _shown(distortions.blur(linear, [distortions.gaussian_kernel(value) for value in values]))
         case "disk":
-            image = to_display(distortions.blur(linear, [distortions.disk_kernel(value) for value in values]))
+            return _shown(distortions.blur(linear, [distortions.disk_kernel(value) for value in values]))
         case "motion":
             angles = [generator(reference.id, name, PIPELINE).uniform(0.0, torch.pi) for name in names]
             kernels = [distortions.motion_kernel(length, angle) for length, angle in zip(values, angles, strict=True)]
-            image = to_display(distortions.blur(linear, kernels))
+            return _shown(distortions.blur(linear, kernels))
         case "factor":
             image = distortions.contrast(display, values)
         case "chroma":
@@ -71,3 +78,8 @@ def render_way(reference: Reference, settings: Sequence[Setting], names: Sequenc
         case other:
             raise ValueError(f"There is no distortion of kind {other!r}.")
     return to_bytes(image)
+
+
+def _shown(linear: Tensor) -> Tensor:
+    """Of blurred light, which is made in one batch: all its kernels share the picture's spectrum."""
+    return torch.cat([to_bytes(to_display(part)) for part in torch.split(linear, IMAGES_AT_ONCE)])

@@ -14,8 +14,8 @@ SMALLEST = 1e-8
 
 def to_display(linear: Tensor) -> Tensor:
     """Display values 0..1 of linear light; what lies outside 0..1 is clipped."""
-    y = linear.clamp(SMALLEST, 1.0).pow(1.0 / GAMMA)
-    return y * y * (3.0 - 2.0 * y)
+    y = linear.clamp(SMALLEST, 1.0).pow_(1.0 / GAMMA)
+    return (y * y).mul_(y.mul_(-2.0).add_(3.0))
 
 
 def to_linear(display: Tensor) -> Tensor:
@@ -26,4 +26,4 @@ def to_linear(display: Tensor) -> Tensor:
 
 def to_bytes(display: Tensor) -> Tensor:
     """uint8 of display values 0..1, rounded to the nearest."""
-    return (display.clamp(0.0, 1.0) * 255.0).round().to(torch.uint8)
+    return display.clamp(0.0, 1.0).mul_(255.0).round_().to(torch.uint8)
