@@ -267,7 +267,8 @@ def _generate_each(network: Seagull, sample: ImageSample, *, tokenizer: Language
 
 def _embedded(network: Seagull, batch: dict[str, Any]) -> torch.Tensor:
     tokens = network.encode(
-        ImageInputs(batch["pixels"]), ROIInputs(torch.zeros(1, dtype=torch.long), batch["masks"], batch["crops"])
+        ImageInputs(batch["pixels"]),
+        ROIInputs(torch.zeros(1, dtype=torch.long, device=batch["pixels"].device), batch["masks"], batch["crops"]),
     )
     words: torch.Tensor = network.causal_lm.get_input_embeddings()(batch["input_ids"]).clone()
     words[batch["image_slots"]] = tokens.image.flatten(0, 1).to(words.dtype)
