@@ -48,10 +48,14 @@ def render(reference: Reference, kind: str, numbers: Sequence[int], table: Setti
 
 def render_way(reference: Reference, settings: Sequence[Setting], names: Sequence[str]) -> Tensor:
     """The images of settings of one kind; `names` key the random draws. uint8, settings x 3 x height x width."""
-    if len(settings) > IMAGES_AT_ONCE and settings[0].kind not in BLURS and reference.linear.device.type == "cpu":
-        starts = range(0, len(settings), IMAGES_AT_ONCE)
-        parts = [slice(start, start + IMAGES_AT_ONCE) for start in starts]
-        return torch.cat([render_way(reference, settings[part], names[part]) for part in parts])
+    at_once = len(settings)
+    if settings[0].kind not in BLURS and reference.linear.device.type == "cpu":
+        at_once = IMAGES_AT_ONCE
+    parts = [slice(start, start + at_once) for start in range(0, len(settings), at_once)]
+    return torch.cat([_batch(reference, settings[part], names[part]) for part in parts])
+
+
+def _batch(reference: Reference, settings: Sequence[Setting], names: Sequence[str]) -> Tensor:
     values, linear, display = [setting.value for setting in settings], reference.linear, reference.display
     match settings[0].kind:
         case "stops":
