@@ -27,6 +27,8 @@ class ROILabels:
     importance_level: int | None = None
     distortions: Mapping[str, int | None] | None = None
     """Severity level of each distortion that is present (None: severity unknown); empty: clean; None: not labelled."""
+    votes: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    """Votes per level of quality and importance, where people voted: what a panel's own ceiling is made of."""
 
     def __post_init__(self) -> None:
         for scale in ("quality", "importance"):
@@ -36,6 +38,9 @@ class ROILabels:
             if level is None and mean is not None:
                 object.__setattr__(self, f"{scale}_level", level_of(mean))
             _check_level(f"{scale}_level", level)
+        for scale, counts in self.votes.items():
+            if len(counts) != LEVEL_COUNT or min(counts) < 0:
+                raise ValueError(f"votes of {scale} are {list(counts)}: they are {LEVEL_COUNT} counts")
         for name, level in (self.distortions or {}).items():
             if name not in DISTORTIONS:
                 raise ValueError(f"distortions name {name!r}: the six are {', '.join(DISTORTIONS)}")

@@ -131,6 +131,11 @@ def labels_of(annotation: Mapping[str, Any]) -> ROILabels:
         importance=importance[0],
         importance_level=importance[1],
         distortions=distortions,
+        votes={
+            scale: tuple(int(count) for count in annotation[scale]["votes"])
+            for scale in ("quality", "importance")
+            if annotation[scale].get("votes")
+        },
     )
 
 

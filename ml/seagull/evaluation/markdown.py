@@ -33,6 +33,15 @@ def tables(report: Mapping[str, Any]) -> list[str]:
             fitted = row["plcc_fitted"]
             said = _number(fitted["estimate"]) if fitted["converged"] else "no fit"
             lines.append(f"| {scale} | {_interval(row['srocc'])} | {_interval(row['plcc'])} | {said} | {ceiling} |")
+    for scale, ceiling in report["ceiling"].items():
+        if ceiling["panel"]:
+            panel = ceiling["panel"]
+            said = (
+                f"Label ceiling of {scale}: a second panel of as many people would reach an SROCC of "
+                f"{_number(panel['srocc_full'])}; two halves of the panel give the same word for "
+                f"{_share(panel['same_word'])} of {panel['rois']} ROIs."
+            )
+            lines += ["", said]
     lines += ["", "| answer | labels | precision | recall | F1 | F1 without clean |", "|---|---|---|---|---|---|"]
     for answer, rows in report["answers"].items():
         for what in ("types", "severities"):

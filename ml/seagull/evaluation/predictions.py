@@ -89,7 +89,9 @@ def read_predictions(path: Path) -> list[Prediction]:
 def _from_json(row: dict[str, Any]) -> Prediction:
     tuples = {name: tuple(row[name]) for name in ("quality", "importance")}
     severity = {name: tuple(values) for name, values in row["severity"].items()}
-    return Prediction(**{**row, **tuples, "severity": severity, "labels": ROILabels(**row["labels"])})
+    votes = {scale: tuple(counts) for scale, counts in row["labels"].get("votes", {}).items()}
+    labels = ROILabels(**{**row["labels"], "votes": votes})
+    return Prediction(**{**row, **tuples, "severity": severity, "labels": labels})
 
 
 def _as_json(prediction: Prediction) -> dict[str, Any]:

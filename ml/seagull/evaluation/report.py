@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ml.seagull.evaluation import calibration
-from ml.seagull.evaluation.ceiling import word_ceiling
+from ml.seagull.evaluation.ceiling import panel_ceiling, word_ceiling
 from ml.seagull.evaluation.predictions import Prediction
 from ml.seagull.evaluation.table import Answer, Scale, class_rows, correlation_rows, scores_of, set_rows
 from ml.seagull.language.levels import DISTORTIONS
@@ -123,7 +123,11 @@ def _calibration(confidence: Any, correct: Any) -> dict[str, Any]:
 
 
 def _ceiling(predictions: Sequence[Prediction], scale: Scale) -> dict[str, Any]:
-    """What a model that always says the right word would reach on these labels."""
+    """What a model that always says the right word would reach on these labels, and what another panel of people would."""
     _, truth, rows = scores_of(predictions, scale)
     found = word_ceiling(truth) if len(rows) > 1 else float("nan")
-    return {"srocc_of_the_right_word": found if np.isfinite(found) else None}
+    panel = panel_ceiling([one.labels.votes[scale] for one in predictions if scale in one.labels.votes])
+    return {
+        "srocc_of_the_right_word": found if np.isfinite(found) else None,
+        "panel": asdict(panel) if panel is not None and np.isfinite(panel.srocc) else None,
+    }

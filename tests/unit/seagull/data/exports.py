@@ -50,7 +50,7 @@ def _annotation(number: int, image: int) -> Document:
         "roi": f"roi-{number}",
         "level": "object",
         "clean": number != 1,
-        "quality": {"mean": 2.43, "level": 3, "level_word": QUALITY_WORDS[3]},
+        "quality": {"mean": 2.43, "level": 3, "level_word": QUALITY_WORDS[3], "votes": [0, 1, 3, 2, 1]},
         "importance": {"mean": 0.0, "level": 0, "level_word": IMPORTANCE_WORDS[0]},
         "distortions": dict.fromkeys(DISTORTIONS, absent) | ({"blur": blurred} if number == 1 else {}),
     }

@@ -25,7 +25,12 @@ def test_images_splits_masks_and_labels(tmp_path):
     assert [sample.image_id for sample in data.of("test")] == [document["images"][1]["sha256"]]
     first = data.samples[0].rois[0]
     assert first.labels == ROILabels(
-        quality=2.43, quality_level=3, importance=0.0, importance_level=0, distortions={"blur": 1}
+        quality=2.43,
+        quality_level=3,
+        importance=0.0,
+        importance_level=0,
+        distortions={"blur": 1},
+        votes={"quality": (0, 1, 3, 2, 1)},
     )
     assert data.samples[0].rois[1].labels.clean
     assert (first.roi_id, first.level, int(first.mask.sum())) == ("roi-1", "object", 5 * 18)

@@ -1,10 +1,12 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from ml.seagull.evaluation.markdown import card_text, report_text
 from ml.seagull.evaluation.plots import confusion_of, draw_all
+from ml.seagull.evaluation.predictions import read_predictions, write_predictions
 from ml.seagull.evaluation.report import fitted_calibration, report_of
 from ml.seagull.evaluation.table import CLASSES
 from tests.unit.seagull.evaluation.answers import predictions
@@ -35,6 +37,26 @@ def test_a_model_that_knows_everything_reaches_the_ceilings():
     quality = report["scores"]["quality"]["srocc"]["estimate"]
     assert quality == pytest.approx(report["ceiling"]["quality"]["srocc_of_the_right_word"])
     assert (report["rois"], report["images"], report["clusters"]) == (60, 20, 20)
+
+
+def test_votes_give_the_panels_own_ceiling():
+    voted = [
+        replace(one, labels=replace(one.labels, votes={"quality": (0, 1, 5, 1, 0) if number % 2 else (0, 0, 1, 2, 4)}))
+        for number, one in enumerate(predictions())
+    ]
+    report = reported(voted)
+    panel = report["ceiling"]["quality"]["panel"]
+    assert panel["rois"] == len(voted)
+    assert 0.3 < panel["srocc"] < panel["srocc_full"] <= 1
+    assert report["ceiling"]["importance"]["panel"] is None
+    assert "Label ceiling of quality: a second panel" in report_text(report, [])
+
+
+def test_predictions_keep_their_votes_in_a_file(tmp_path):
+    (one, *_) = predictions()
+    voted = replace(one, labels=replace(one.labels, votes={"quality": (0, 1, 5, 1, 0)}))
+    write_predictions(tmp_path / "predictions.jsonl", [voted])
+    assert read_predictions(tmp_path / "predictions.jsonl")[0].labels.votes == {"quality": (0, 1, 5, 1, 0)}
 
 
 def test_wrong_answers_cost_and_the_interval_holds_the_estimate():
