@@ -5,6 +5,7 @@ Shapes: U units (ROIs), V values of the scale, G groups that are drawn together,
 
 from typing import Final
 
+import krippendorff
 import numpy as np
 import numpy.typing as npt
 
@@ -22,12 +23,12 @@ def ordinal_alpha(votes: IntArray) -> float | None:
     Shape: votes (U, V), the vote histogram of each ROI; ROIs may have different numbers of votes, those with fewer
     than two say nothing about agreement. Range: 1 is perfect, 0 is chance, below 0 is worse than chance.
     None when no ROI has two votes, or when all such votes are one and the same answer.
-    Source: Krippendorff, Content Analysis; "ordinal" is Krippendorff's metric, not ordinal weights.
+    Source: the `krippendorff` package, whose "ordinal" is Krippendorff's metric, not ordinal weights.
     """
-    first, kind = distinct_histograms(votes)
-    counts = np.bincount(kind, minlength=len(first)).astype(np.float64)
-    alpha = float(alpha_of_coincidences((counts @ unit_coincidences(votes[first]))[None])[0])
-    return None if np.isnan(alpha) else alpha
+    pairable = votes[votes.sum(axis=1) >= 2]
+    if np.count_nonzero(pairable.sum(axis=0)) < 2:
+        return None
+    return float(krippendorff.alpha(value_counts=pairable, level_of_measurement="ordinal"))
 
 
 def bootstrap_ordinal_alpha(
