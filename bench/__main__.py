@@ -10,7 +10,16 @@ from bench import servers
 from bench.measure import rows_of
 from bench.rows import Row, table
 
-BENCHES = ("claim_submit", "import_images", "export_bench", "consensus_bench", "study_science", "seagull", "sam_browser", "synthesis")
+BENCHES = (
+    "claim_submit",
+    "import_images",
+    "export_bench",
+    "consensus_bench",
+    "study_science",
+    "seagull",
+    "sam_browser",
+    "synthesis",
+)
 
 
 def main() -> None:
