@@ -139,9 +139,14 @@ def drag(page: Page, start: tuple[int, int], end: tuple[int, int]) -> None:
 
 
 def new_area(page: Page, before: int | None = None, *, timeout_ms: float = 15_000) -> int:
-    """Pixels of the mask that is worked on, once they are others than before."""
+    """Pixels of the mask that is worked on, once they are others than before and no stroke changes them any more."""
     expect(working_area(page)).not_to_have_text(f"{before or 0:,} px", timeout=timeout_ms)
-    return pixels(working_area(page))
+    area = pixels(working_area(page))
+    while True:
+        page.wait_for_timeout(400)
+        settled, area = area, pixels(working_area(page))
+        if area == settled:
+            return area
 
 
 @pytest.fixture

@@ -1,4 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
+import { useEffect, useRef } from "react";
 import { api } from "../../api/client";
 import type { ImportReport, Job, Page, Study } from "../../api/types";
 import { Badge } from "../shared/Badge";
@@ -18,13 +19,22 @@ export function ImportJobs({ study, onFinished }: { study: Study; onFinished: ()
     queryKey: studyKey(study.slug, "jobs", "import"),
     queryFn: () => api.get<Page<Job<ImportReport>>>(`studies/${study.slug}/jobs/?kind=import&limit=${SHOWN}`),
   });
+  const listed = jobs.data?.results;
+  // An import of few files is often over before the list that first names it arrives, and then nobody watches it end.
+  const known = useRef<ReadonlySet<string> | null>(null);
+  useEffect(() => {
+    if (listed === undefined) return;
+    const before = known.current;
+    known.current = new Set(listed.map((job) => job.id));
+    if (before !== null && listed.some((job) => isFinished(job) && !before.has(job.id))) onFinished();
+  }, [listed, onFinished]);
   if (jobs.error) return <ErrorNote error={jobs.error} onRetry={() => void jobs.refetch()} />;
-  if (jobs.data === undefined || jobs.data.results.length === 0) return null;
+  if (listed === undefined || listed.length === 0) return null;
   return (
     <section className="card stack" aria-labelledby="imports">
       <h2 id="imports">Latest imports</h2>
       <ol className="plain-list jobs">
-        {jobs.data.results.map((job, index) => (
+        {listed.map((job, index) => (
           <li key={job.id}>
             <ImportJob job={job} open={index === 0 && isFresh(job)} onFinished={onFinished} />
           </li>
