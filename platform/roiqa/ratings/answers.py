@@ -76,7 +76,7 @@ def submit_rating(
         raise AlreadySkipped
     previous: Rating | None = None
     if held.reopened:
-        previous = Rating.objects.get(study_roi=study_roi, annotator=user, is_current=True)
+        previous = Rating.objects.get(assignment=held, is_current=True)
         Rating.objects.filter(pk=previous.pk).update(is_current=False)
         status = RatingStatus(previous.status)
     else:

@@ -42,7 +42,7 @@ WITH seat AS (
     lease_expires_at, skip_reason, skip_note, draft_revision, reopened)
   VALUES (%(id)s, %(study)s, %(study_roi)s, %(annotator)s, 'active', true, %(now)s, %(position)s,
     %(lease_expires_at)s, '', '', 0, false)
-  ON CONFLICT (study_roi_id, annotator_id) DO UPDATE SET state = excluded.state, holds_slot = excluded.holds_slot,
+  ON CONFLICT (study_roi_id, annotator_id, is_repeat) DO UPDATE SET state = excluded.state, holds_slot = excluded.holds_slot,
     claimed_at = excluded.claimed_at, position = excluded.position, lease_expires_at = excluded.lease_expires_at
   RETURNING *
 )

@@ -8,7 +8,8 @@ from django.db.models import Q
 from django.utils import timezone
 
 from roiqa.core.scales import DISTORTIONS
-from roiqa.studies.models import Study, StudyROI
+from roiqa.registry.models import Suggestion
+from roiqa.studies.models import Study, StudyROI, SuggestionMode
 
 
 class AssignmentState(models.TextChoices):
@@ -16,6 +17,15 @@ class AssignmentState(models.TextChoices):
     EXPIRED = "expired"
     SUBMITTED = "submitted"
     SKIPPED = "skipped"
+
+
+class Purpose(models.TextChoices):
+    """Why an annotator is asked. Annotators cannot tell."""
+
+    LABEL = "label"
+    GOLD = "gold"
+    REPEAT = "repeat"
+    WARM_UP = "warm_up"
 
 
 class SkipReason(models.TextChoices):
@@ -26,7 +36,7 @@ class SkipReason(models.TextChoices):
 
 
 class Assignment(models.Model):
-    """One annotator's claim on one ROI, with a lease that runs out. One row per pair, ever."""
+    """One annotator's claim on one ROI, with a lease that runs out. One row per pair, and one for a deliberate repeat."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     # No indexes of their own for these three: those below and the constraint begin with them. One on the annotator alone
@@ -49,10 +59,24 @@ class Assignment(models.Model):
     holds_slot = models.BooleanField(default=True)
     # Reopened by its own annotator ("undo"): the next submit is a revision.
     reopened = models.BooleanField(default=False)
+    purpose = models.CharField(max_length=8, choices=Purpose.choices, db_default=Purpose.LABEL)
+    is_repeat = models.GeneratedField(
+        expression=models.ExpressionWrapper(Q(purpose="repeat"), output_field=models.BooleanField()),
+        output_field=models.BooleanField(),
+        db_persist=True,
+    )
+    # How the form is shown, decided at the claim; `blind` unless a promoted model's suggestion may be shown.
+    mode = models.CharField(max_length=12, choices=SuggestionMode.choices, db_default=SuggestionMode.BLIND)
+    suggestion = models.ForeignKey(Suggestion, null=True, on_delete=models.PROTECT, related_name="+")
+    # The levels that the form shows (by scale); with a level that is wrong on purpose they differ from the suggestion's.
+    shown = models.JSONField(null=True)
+    shown_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["study_roi", "annotator"], name="assignment_once"),
+            models.UniqueConstraint(fields=["study_roi", "annotator", "is_repeat"], name="assignment_once"),
+            models.CheckConstraint(condition=Q(purpose__in=Purpose.values), name="assignment_purpose_known"),
+            models.CheckConstraint(condition=Q(mode__in=SuggestionMode.values), name="assignment_mode_known"),
             models.CheckConstraint(condition=Q(state__in=AssignmentState.values), name="assignment_state_known"),
         ]
         indexes = [
@@ -72,6 +96,12 @@ class RatingStatus(models.TextChoices):
     ACCEPTED = "accepted"
     # Came after the lease had run out and the ROI had been filled by others: kept, never counted.
     SURPLUS = "surplus"
+    # Answers that are kept and never counted: to a gold, to an ROI rated before, at the beginning of a session, and
+    # the second thoughts of somebody who has seen the model's.
+    GOLD = "gold"
+    REPEAT = "repeat"
+    WARM_UP = "warm_up"
+    REVEALED = "revealed"
 
 
 class Rating(models.Model):
@@ -81,11 +111,11 @@ class Rating(models.Model):
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    # The indexes and constraints below begin with these three, so they need none of their own.
+    # The indexes and constraints below begin with these, so they need none of their own.
     study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="+", db_index=False)
     study_roi = models.ForeignKey(StudyROI, on_delete=models.PROTECT, related_name="ratings", db_index=False)
     annotator = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", db_index=False)
-    assignment = models.ForeignKey(Assignment, on_delete=models.PROTECT, related_name="ratings")
+    assignment = models.ForeignKey(Assignment, on_delete=models.PROTECT, related_name="ratings", db_index=False)
     client_key = models.UUIDField()
     revision = models.PositiveSmallIntegerField(default=1)
     supersedes = models.OneToOneField("self", null=True, on_delete=models.PROTECT, related_name="superseded_by")
@@ -100,8 +130,10 @@ class Rating(models.Model):
     compression = models.PositiveSmallIntegerField()
     quality = models.PositiveSmallIntegerField()
     importance = models.PositiveSmallIntegerField()
-    # How the form was shown: `blind`, until models suggest.
-    mode = models.CharField(max_length=12, default="blind")
+    # How the form was shown.
+    mode = models.CharField(max_length=12, choices=SuggestionMode.choices, default=SuggestionMode.BLIND)
+    # What of a model was shown before this answer, when, and which scales were changed from it.
+    shown = models.JSONField(null=True)
     bulk_clean = models.BooleanField(default=False)
     simulated = models.BooleanField(default=False)
     telemetry = models.JSONField(default=dict)
@@ -110,10 +142,8 @@ class Rating(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["annotator", "client_key"], name="rating_once_per_client_key"),
-            models.UniqueConstraint(
-                fields=["study_roi", "annotator"], name="rating_one_current", condition=Q(is_current=True)
-            ),
-            models.UniqueConstraint(fields=["study_roi", "annotator", "revision"], name="rating_revision_once"),
+            models.UniqueConstraint(fields=["assignment"], name="rating_one_current", condition=Q(is_current=True)),
+            models.UniqueConstraint(fields=["assignment", "revision"], name="rating_revision_once"),
             models.CheckConstraint(condition=Q(status__in=RatingStatus.values), name="rating_status_known"),
             models.CheckConstraint(
                 condition=Q(**{f"{name}__lte": 5 for name in DISTORTIONS}), name="rating_severities_in_range"
@@ -121,6 +151,7 @@ class Rating(models.Model):
             models.CheckConstraint(condition=Q(quality__lte=4, importance__lte=4), name="rating_scales_in_range"),
         ]
         indexes = [
+            models.Index(fields=["study_roi", "annotator"], name="rating_by_roi"),
             models.Index(fields=["study", "created_at"], name="rating_by_time"),
             models.Index(fields=["study", "annotator", "created_at"], name="rating_by_annotator"),
         ]

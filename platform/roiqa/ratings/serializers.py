@@ -120,9 +120,7 @@ class AssignmentSerializer(serializers.ModelSerializer[Assignment]):
     def get_previous_rating(self, assignment: Assignment) -> dict[str, Any] | None:
         if not assignment.reopened:
             return None
-        rating = Rating.objects.get(
-            study_roi_id=assignment.study_roi_id, annotator_id=assignment.annotator_id, is_current=True
-        )
+        rating = Rating.objects.get(assignment_id=assignment.pk, is_current=True)
         return as_json(RatingSerializer, rating)
 
 

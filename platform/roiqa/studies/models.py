@@ -25,6 +25,14 @@ class RulesetName(models.TextChoices):
     LITERAL = "literal-v1"
 
 
+class SuggestionMode(models.TextChoices):
+    """How a model's suggestions meet the annotators (docs/adr/0016)."""
+
+    BLIND = "blind"
+    REVEAL_AFTER = "reveal_after"
+    PREFILL = "prefill"
+
+
 class Role(models.TextChoices):
     ANNOTATOR = "annotator"
     ADMIN = "admin"
@@ -50,11 +58,40 @@ class Study(models.Model):
     annotators_draw = models.BooleanField(default=False)
     # What makes masks of clicks: "region-tree" or the id of a segmentation model.
     segmentation_model = models.CharField(max_length=64, default=REGION_TREE)
+    suggestion_mode = models.CharField(
+        max_length=12, choices=SuggestionMode.choices, default=SuggestionMode.REVEAL_AFTER
+    )
+    # With `prefill`: of 100 pairs of annotator and ROI so many stay blind, and so many show a level that is wrong on purpose.
+    blind_percent = models.PositiveSmallIntegerField(default=20)
+    wrong_percent = models.PositiveSmallIntegerField(default=3)
+    # The stopping rule (consensus.rules.stopping): off, an ROI gets `raters_per_roi` and one more on a tie.
+    adaptive_votes = models.BooleanField(default=False)
+    most_votes = models.PositiveSmallIntegerField(default=15)
+    half_width = models.FloatField(default=0.6)
+    ask_on_near_ties = models.BooleanField(default=True)
+    # One claim in so many is a gold, or an ROI that the annotator has rated before; 0 is none.
+    gold_every = models.PositiveSmallIntegerField(default=0)
+    repeat_every = models.PositiveSmallIntegerField(default=0)
+    # The first so many ROIs of a session are kept with weight 0.
+    warm_up_rois = models.PositiveSmallIntegerField(default=0)
+    # A break is due after so many minutes or ROIs of a session; 0 is never.
+    break_after_minutes = models.PositiveSmallIntegerField(default=0)
+    break_after_rois = models.PositiveSmallIntegerField(default=0)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
         constraints = [
+            models.CheckConstraint(
+                condition=models.Q(suggestion_mode__in=SuggestionMode.values), name="study_suggestion_mode_known"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(blind_percent__range=(20, 100), wrong_percent__range=(0, 10)),
+                name="study_suggestion_shares_sane",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(most_votes__range=(1, 100), half_width__gt=0), name="study_stopping_sane"
+            ),
             models.CheckConstraint(condition=models.Q(raters_per_roi__range=(1, 100)), name="study_raters_sane"),
             models.CheckConstraint(condition=models.Q(state__in=StudyState.values), name="study_state_known"),
             models.CheckConstraint(condition=models.Q(ruleset__in=RulesetName.values), name="study_ruleset_known"),
@@ -157,6 +194,10 @@ class StudyROI(models.Model):
         output_field=models.SmallIntegerField(),
         db_persist=True,
     )
+    # A gold is served apart from the walk: it has no slots, and what is answered never counts.
+    is_gold = models.BooleanField(default=False)
+    # A hint for the order of work (train part only): larger comes first. 0 keeps the random order.
+    priority = models.FloatField(default=0)
     # Set whenever the counted ratings change; `consensus` clears it when it has recomputed the labels.
     consensus_due = models.BooleanField(default=False)
     created_at = models.DateTimeField(default=timezone.now)
@@ -178,6 +219,23 @@ class StudyROI(models.Model):
 
     def __str__(self) -> str:
         return f"{self.roi_id} in {self.study_id}"
+
+
+class Gold(models.Model):
+    """An ROI with a known answer, mixed in to check annotators: distorted on purpose inside its mask, or marked by hand."""
+
+    study_roi = models.OneToOneField(StudyROI, primary_key=True, on_delete=models.CASCADE, related_name="gold")
+    # The levels that pass, by scale: {"blur": [0, 1, 2], "noise": [4, 5], ...}; a scale that is left out is not checked.
+    accepted = models.JSONField()
+    # How it was made: {"source": ROI id, "distortion", "setting", "version"}; empty when marked by hand.
+    recipe = models.JSONField(default=dict)
+    # No longer served; answers given are kept.
+    retired_at = models.DateTimeField(null=True)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    created_at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return f"gold {self.study_roi_id}"
 
 
 class ProposalState(models.TextChoices):
