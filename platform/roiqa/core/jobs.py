@@ -12,7 +12,7 @@ from threading import Event, Thread
 
 from django.conf import settings
 from django.db import DatabaseError, connection, transaction
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 
 from roiqa.core.errors import Conflict, DomainError
@@ -23,7 +23,9 @@ logger = logging.getLogger(__name__)
 Runner = Callable[["Progress"], None]
 Watcher = Callable[[Job], None]
 # Jobs that need torch go to workers that have it, and a GPU where there is one; everything else is for any worker.
-GPU_QUEUE_KINDS = frozenset({"embeddings", "proposals", "synthesis_shard"})
+GPU_QUEUE_KINDS = frozenset(
+    {"embeddings", "proposals", "synthesis_shard", "training_run", "suggestions", "model_comparison"}
+)
 # Hundreds of images and a large model on a slow machine: days. A worker that hangs loses its lease long before.
 LONG = {"soft_time_limit": 7 * 24 * 3600, "time_limit": 7 * 24 * 3600 + 60}
 _runners: dict[str, Runner] = {}
@@ -32,6 +34,15 @@ _undoers: dict[str, Watcher] = {}
 
 class JobCancelled(Exception):
     """Raised inside a runner by `Progress.step` after somebody asked to cancel."""
+
+
+class JobDeferred(Exception):
+    """Raised by a runner that cannot do its job on this worker, or not now: the job waits `seconds` and is sent again."""
+
+    def __init__(self, message: str, *, seconds: float) -> None:
+        super().__init__(message)
+        self.message = message
+        self.seconds = seconds
 
 
 class Progress:
@@ -160,8 +171,9 @@ def run(job_id: str, *, watch: Watcher | None = None) -> None:
         if job.cancel_requested:
             _finish(job, JobState.CANCELLED, "Cancelled before it began.")
             return
-        if job.attempts >= Job.MAX_ATTEMPTS:
-            _finish(job, JobState.FAILED, f"Given up after {job.attempts} attempts: the worker died each time.")
+        died = job.attempts - job.deferrals
+        if died >= Job.MAX_ATTEMPTS:
+            _finish(job, JobState.FAILED, f"Given up after {died} attempts: the worker died each time.")
             return
         job.state = JobState.RUNNING
         job.attempts += 1
@@ -171,6 +183,8 @@ def run(job_id: str, *, watch: Watcher | None = None) -> None:
     progress = Progress(job, watch)
     try:
         _runners[job.kind](progress)
+    except JobDeferred as deferred:
+        _put_back(job, deferred)
     except JobCancelled:
         _finish(job, JobState.CANCELLED, "Cancelled. What was finished until then is kept.")
     except DomainError as error:
@@ -182,6 +196,24 @@ def run(job_id: str, *, watch: Watcher | None = None) -> None:
     else:
         job.done = job.total
         _finish(job, JobState.SUCCEEDED, job.message)
+
+
+def _put_back(job: Job, deferred: JobDeferred) -> None:
+    """The job waits again. `attempts` stays as it is, since it is what tells an attempt from its successors."""
+    held = Job.objects.filter(pk=job.pk, attempts=job.attempts, state=JobState.RUNNING)
+    held.update(
+        state=JobState.QUEUED,
+        message=deferred.message,
+        deferrals=F("deferrals") + 1,
+        lease_expires_at=timezone.now() + timedelta(seconds=deferred.seconds),
+    )
+    # Somebody may have cancelled while it was running for that moment.
+    with transaction.atomic():
+        waiting = (
+            Job.objects.select_for_update().filter(pk=job.pk, state=JobState.QUEUED, cancel_requested=True).first()
+        )
+        if waiting is not None:
+            _finish(waiting, JobState.CANCELLED, "Cancelled before it began.")
 
 
 def _finish(job: Job, state: JobState, message: str) -> None:

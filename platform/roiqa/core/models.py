@@ -53,7 +53,9 @@ class Job(models.Model):
     message = models.TextField(blank=True)
     done = models.PositiveIntegerField(default=0)
     total = models.PositiveIntegerField(default=0)
-    attempts = models.PositiveSmallIntegerField(default=0)
+    attempts = models.PositiveIntegerField(default=0)
+    # Attempts that gave the job back at once, because this worker cannot do it or not now: they are no failures.
+    deferrals = models.PositiveIntegerField(default=0)
     lease_expires_at = models.DateTimeField(null=True)
     cancel_requested = models.BooleanField(default=False)
 
