@@ -122,6 +122,10 @@ class Membership(models.Model):
     order_seed = models.BigIntegerField(default=new_order_seed)
     claims_made = models.PositiveIntegerField(default=0)
     last_image = models.ForeignKey(Image, null=True, on_delete=models.SET_NULL, related_name="+")
+    # The session under way: when it began, how many ROIs were given out in it, and when the last one was.
+    session_started_at = models.DateTimeField(null=True)
+    session_rois = models.PositiveIntegerField(default=0)
+    last_claim_at = models.DateTimeField(null=True)
     excluded_at = models.DateTimeField(null=True)
     exclusion_reason = models.TextField(blank=True)
 
@@ -164,6 +168,8 @@ class StudyImage(models.Model):
     image = models.ForeignKey(Image, on_delete=models.PROTECT, related_name="study_images")
     file_name = models.CharField(max_length=255)
     source = models.CharField(max_length=200, blank=True)
+    # Made for a gold: in no gallery and no count, and nothing but that gold is ever on it.
+    for_gold = models.BooleanField(default=False)
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
@@ -205,6 +211,11 @@ class StudyROI(models.Model):
     SHUFFLE_KEYS = 2**62
 
     class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(is_gold=False) | models.Q(raters_wanted=0), name="study_roi_gold_has_no_slots"
+            ),
+        ]
         indexes = [
             models.Index(
                 fields=["study", "shuffle_key"],
@@ -213,6 +224,7 @@ class StudyROI(models.Model):
                 include=["image", "id"],
             ),
             models.Index(fields=["study"], name="study_roi_due", condition=models.Q(consensus_due=True)),
+            models.Index(fields=["study"], name="study_roi_golds", condition=models.Q(is_gold=True)),
             models.Index(fields=["study", "image"], name="study_roi_by_image"),
             models.Index(fields=["study", "-created_at"], name="study_roi_by_time"),
         ]
