@@ -1,0 +1,69 @@
+"""Suggestions: which ROIs lack one of the serving model, who computes them (`ml.worker`), and how they are kept."""
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from django.db import connection, transaction
+from django.db.models import Exists, OuterRef, QuerySet
+
+from roiqa.core import jobs
+from roiqa.core.models import Job, JobState
+from roiqa.images.models import Split
+from roiqa.registry.models import ModelVersion, Promotion, Suggestion
+from roiqa.studies.models import Study, StudyROI
+
+KIND: Final = "suggestions"
+_KEPT = ("probabilities", "levels", "answer", "uncertainty", "leaked", "mask_sha256", "created_at")
+
+
+def want(study: Study, *, user_id: int | None = None) -> Job | None:
+    """Ask for the suggestions that the study's ROIs lack: the job that still waits, else a new one.
+
+    None without a serving model, or if nothing is missing. A running job does not count: it may have looked already.
+    Call it in the transaction that made the ROIs: the job is sent when it commits.
+    """
+    promotion = Promotion.objects.select_related("model").filter(study=study, is_current=True).first()
+    if promotion is None or promotion.model is None or not missing(promotion.model).exists():
+        return None
+    payload = {"study_id": study.pk}
+    with transaction.atomic():
+        Study.objects.select_for_update(no_key=True).get(pk=study.pk)
+        waiting = Job.objects.filter(kind=KIND, payload=payload, state=JobState.QUEUED, cancel_requested=False).first()
+        if waiting is not None:
+            return waiting
+        return jobs.start(kind=KIND, payload={**payload}, user_id=user_id, study_slug=study.slug)
+
+
+def missing(model: ModelVersion) -> QuerySet[StudyROI]:
+    """ROIs of the model's study without its suggestion for their present mask, image by image.
+
+    None of the test split and no golds: nobody is ever shown what a model says of them.
+    """
+    held = Suggestion.objects.filter(model=model, study_roi=OuterRef("pk"), mask_sha256=OuterRef("roi__mask_sha256"))
+    return (
+        StudyROI.objects.filter(~Exists(held), study=model.study_id, is_gold=False, image__split=Split.TRAIN)
+        .select_related("roi", "image")
+        .order_by("image_id", "pk")
+    )
+
+
+@transaction.atomic
+def keep(suggestions: Sequence[Suggestion]) -> int:
+    """Store suggestions, each once per model and ROI; a later one of the same ROI replaces the former.
+
+    ROIs that were deleted meanwhile are left out. Answers how many were stored.
+    """
+    there = _still_there(one.study_roi_id for one in suggestions)
+    kept = [one for one in suggestions if one.study_roi_id in there]
+    Suggestion.objects.bulk_create(
+        kept, update_conflicts=True, unique_fields=["model", "study_roi"], update_fields=_KEPT
+    )
+    return len(kept)
+
+
+def _still_there(ids: Iterable[int]) -> set[int]:
+    """Those of them that were not deleted, kept from it until the suggestions are written; claims go on meanwhile."""
+    with connection.cursor() as cursor:
+        # The lock that the foreign key takes anyway, before it: Django has no word for it.
+        cursor.execute("SELECT id FROM studies_studyroi WHERE id = ANY(%s) ORDER BY id FOR KEY SHARE", [list(ids)])
+        return {row[0] for row in cursor.fetchall()}
