@@ -14,6 +14,8 @@ class User(AbstractUser):
     can_create_studies = models.BooleanField(default=False)
     # A simulated annotator of the demo study: marked wherever people are listed.
     is_simulated = models.BooleanField(default=False)
+    # The person asked to be erased: what is left is a row without a name, for the ratings to point at.
+    erased_at = models.DateTimeField(null=True)
 
     @property
     def may_create_studies(self) -> bool:

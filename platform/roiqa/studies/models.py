@@ -12,6 +12,7 @@ from django.utils import timezone
 from roiqa.images.models import Image
 from roiqa.regions.models import ROI, Level
 from roiqa.regions.segmentation_models import REGION_TREE
+from roiqa.studies import qualification_models  # noqa: F401  (Django finds its models through this one)
 
 
 class StudyState(models.TextChoices):
@@ -77,6 +78,8 @@ class Study(models.Model):
     # A break is due after so many minutes or ROIs of a session; 0 is never.
     break_after_minutes = models.PositiveSmallIntegerField(default=0)
     break_after_rois = models.PositiveSmallIntegerField(default=0)
+    # Raised whenever something more is asked before rating; 0 asks nothing (QualificationRules says what).
+    qualification_version = models.PositiveIntegerField(default=0, db_default=0)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     created_at = models.DateTimeField(default=timezone.now)
 
@@ -128,6 +131,10 @@ class Membership(models.Model):
     last_claim_at = models.DateTimeField(null=True)
     excluded_at = models.DateTimeField(null=True)
     exclusion_reason = models.TextField(blank=True)
+    # What the claim needs of studies.qualification: up to when, by which state of the rules, on which screen.
+    qualified_until = models.DateTimeField(null=True)
+    qualified_version = models.PositiveIntegerField(default=0, db_default=0)
+    viewing_check = models.ForeignKey("studies.ViewingCheck", null=True, on_delete=models.SET_NULL, related_name="+")
 
     class Meta:
         constraints = [
@@ -195,13 +202,18 @@ class StudyROI(models.Model):
     raters_wanted = models.PositiveSmallIntegerField()
     n_active = models.PositiveSmallIntegerField(default=0)
     n_accepted = models.PositiveSmallIntegerField(default=0)
+    # A gold is served apart from the walk: it has no slots, and what is answered never counts.
+    is_gold = models.BooleanField(default=False)
+    # Its reference answer is shown to people in training: nobody is given it to rate.
+    is_training = models.BooleanField(default=False, db_default=False)
     slots_left = models.GeneratedField(
-        expression=Greatest(models.F("raters_wanted") - models.F("n_accepted") - models.F("n_active"), 0),
+        expression=models.Case(
+            models.When(models.Q(is_gold=True) | models.Q(is_training=True), then=models.Value(0)),
+            default=Greatest(models.F("raters_wanted") - models.F("n_accepted") - models.F("n_active"), 0),
+        ),
         output_field=models.SmallIntegerField(),
         db_persist=True,
     )
-    # A gold is served apart from the walk: it has no slots, and what is answered never counts.
-    is_gold = models.BooleanField(default=False)
     # A hint for the order of work (train part only): larger comes first. 0 keeps the random order.
     priority = models.FloatField(default=0)
     # Set whenever the counted ratings change; `consensus` clears it when it has recomputed the labels.
