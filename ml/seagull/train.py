@@ -27,7 +27,7 @@ from ml.seagull.network.adapters import merge_adapters
 from ml.seagull.network.model import Seagull
 from ml.seagull.presets import PRESETS, preset
 from ml.seagull.training.run import Outcome, TrainingRun
-from ml.seagull.training.settings import STAGES, Settings, settings_for
+from ml.seagull.training.settings import STAGES, Settings
 
 REFUSED = 2
 
@@ -35,7 +35,7 @@ REFUSED = 2
 def main(arguments: Sequence[str] | None = None) -> int:
     given = _arguments(arguments)
     try:
-        settings = settings_for(given.stage, **_changes(given.set, Settings))
+        settings = _settings(given)
         data = read_data(
             given.data,
             images=given.images,
@@ -63,6 +63,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         export(run.model, tokenizer, settings, given.output / "weights", outcome=outcome)
     sys.stdout.write(f"{_said(outcome, given.output)}\n")
     return 0 if outcome.signal is None else 128 + signal.Signals[outcome.signal]
+
+
+def _settings(given: argparse.Namespace) -> Settings:
+    """A file's settings, or a stage's, with changes."""
+    if given.settings is not None:
+        begun: dict[str, Any] = json.loads(given.settings.read_text(encoding="utf-8"))
+    else:
+        begun = STAGES[given.stage].as_json()
+    return Settings.from_json(begun | _changes(given.set, Settings))
 
 
 def export(model: Seagull, tokenizer: LanguageTokenizer, settings: Settings, folder: Path, *, outcome: Outcome) -> None:
@@ -137,6 +146,7 @@ def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--weights", type=Path, metavar="DIR", help="go on from these weights instead of a preset")
     parser.add_argument("--random", action="store_true", help="seagull-7b with random weights, to measure speed")
     parser.add_argument("--stage", choices=sorted(STAGES), default="scratch", help="settings to begin with")
+    parser.add_argument("--settings", type=Path, metavar="FILE", help="all settings as JSON, instead of a stage's")
     parser.add_argument("--set", nargs="+", default=[], metavar="NAME=VALUE", help="change settings of the stage")
     parser.add_argument("--network", nargs="+", default=[], metavar="NAME=VALUE", help="change the preset's network")
     parser.add_argument(

@@ -23,6 +23,7 @@ class EventLog:
 
     def __init__(self, folder: Path, *, total_steps: int, bar: TextIO | None = sys.stderr) -> None:
         folder.mkdir(parents=True, exist_ok=True)
+        _end_last_line(folder / EVENTS_FILE)
         self._file = (folder / EVENTS_FILE).open("a", encoding="utf-8")
         self._board = SummaryWriter(str(folder / "tensorboard"))
         self._total = total_steps
@@ -58,6 +59,16 @@ class EventLog:
         os.fsync(self._file.fileno())
         self._file.close()
         self._board.close()
+
+
+def _end_last_line(path: Path) -> None:
+    """A killed process may have left half a line: what follows must not be read as the rest of it."""
+    if not path.exists() or not path.stat().st_size:
+        return
+    with path.open("rb+") as file:
+        file.seek(-1, os.SEEK_END)
+        if file.read(1) != b"\n":
+            file.write(b"\n")
 
 
 def _plain(value: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Everything that decides a run besides the network and the data, and the presets of the paper's two stages."""
+"""Everything that decides a run besides the network and the data, and the presets of the paper's two stages and of small networks."""
 
 import dataclasses
 import json
@@ -7,6 +7,74 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 PRECISIONS = ("float32", "bfloat16", "auto")
+PROMPTS = ("own-v1", "paper-v1", "official-v1")
+LARGEST = 10**9
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """A range of a setting: `above` is not in it, `least` and `most` are. `whole`: integers only; `may_be_none`: or null."""
+
+    above: float | None = None
+    least: float | None = None
+    most: float = LARGEST
+    below: float | None = None
+    whole: bool = False
+    may_be_none: bool = False
+
+    def refusal(self, value: Any) -> str | None:
+        """What to give instead, None for a value in the range."""
+        if value is None and self.may_be_none:
+            return None
+        kinds = int if self.whole else (int, float)
+        is_number = isinstance(value, kinds) and not isinstance(value, bool)
+        if (
+            is_number
+            and (self.above is None or value > self.above)
+            and (self.least is None or value >= self.least)
+            and (self.below is None or value < self.below)
+            and value <= self.most
+        ):
+            return None
+        return f"give {self}"
+
+    def __str__(self) -> str:
+        ends = [
+            None if self.above is None else f"above {self.above:g}",
+            None if self.least is None else f"from {self.least:g}",
+            f"up to {self.most:,}" if self.below is None else f"below {self.below:g}",
+        ]
+        kind = "a whole number" if self.whole else "a number"
+        return f"{kind} {', '.join(filter(None, ends))}{', or none' if self.may_be_none else ''}"
+
+
+# Shared with the platform (ml.seagull.training.schema writes them down for it).
+LIMITS: Mapping[str, Limit] = {
+    "learning_rate": Limit(above=0, most=1),
+    "batch_images": Limit(least=1, most=65_536, whole=True),
+    "epochs": Limit(least=1, most=10_000, whole=True),
+    "steps": Limit(least=1, most=10_000_000, whole=True, may_be_none=True),
+    "warmup": Limit(least=0, below=1),
+    "weight_decay": Limit(least=0, most=10),
+    "clip_norm": Limit(above=0),
+    "rois": Limit(least=1, most=10_000, whole=True, may_be_none=True),
+    "judgments": Limit(least=0, most=8, whole=True),
+    "aux_weight": Limit(least=0, most=1000),
+    "token_steps": Limit(least=0, most=10_000_000, whole=True),
+    "token_budget": Limit(least=64, most=LARGEST, whole=True),
+    "seed": Limit(least=0, most=2**31 - 1, whole=True),
+    "save_every": Limit(least=1, whole=True),
+    "evaluate_every": Limit(least=0, whole=True),
+    "evaluate_images": Limit(least=1, whole=True, may_be_none=True),
+    "workers": Limit(least=0, most=64, whole=True),
+}
+
+
+LORA_LIMITS: Mapping[str, Limit] = {
+    "rank": Limit(least=1, most=4096, whole=True),
+    "alpha": Limit(least=1, most=65_536, whole=True),
+    "dropout": Limit(least=0, below=1),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +84,11 @@ class LoRA:
     rank: int = 128
     alpha: int = 256
     dropout: float = 0.05
+
+    def __post_init__(self) -> None:
+        for name, limit in LORA_LIMITS.items():
+            if refusal := limit.refusal(getattr(self, name)):
+                raise ValueError(f"lora.{name} is {getattr(self, name)!r}: {refusal}.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,16 +130,15 @@ class Settings:
     workers: int = 0
 
     def __post_init__(self) -> None:
-        positive = ("learning_rate", "batch_images", "epochs", "clip_norm", "token_budget", "save_every")
-        for name in positive:
-            if getattr(self, name) <= 0:
-                raise ValueError(f"{name} is {getattr(self, name)}: give a number above 0.")
-        if not 0 <= self.warmup < 1:
-            raise ValueError(f"warmup is {self.warmup}: give the share of all steps, 0 to below 1.")
+        for name, limit in LIMITS.items():
+            if refusal := limit.refusal(getattr(self, name)):
+                raise ValueError(f"{name} is {getattr(self, name)!r}: {refusal}.")
         if self.precision not in PRECISIONS:
             raise ValueError(f"precision is {self.precision!r}: choose one of {', '.join(PRECISIONS)}.")
-        if self.steps is not None and self.steps <= 0:
-            raise ValueError(f"steps is {self.steps}: give a number above 0, or none for whole epochs.")
+        if self.prompt not in PROMPTS:
+            raise ValueError(f"prompt is {self.prompt!r}: choose one of {', '.join(PROMPTS)}.")
+        if len(self.betas) != 2 or not all(0 <= beta < 1 for beta in self.betas):
+            raise ValueError(f"betas is {self.betas}: give two numbers from 0 to below 1.")
         if self.token_steps and (self.steps is None or not 0 < self.token_steps < self.steps):
             raise ValueError(f"token_steps is {self.token_steps}: give less than steps, which is {self.steps}.")
 
@@ -115,7 +187,18 @@ SCRATCH = Settings(
     weight_decay=0.01,
     balance_quality=True,
 )
-STAGES: Mapping[str, Settings] = {"stage1": STAGE1, "stage2": STAGE2, "scratch": SCRATCH}
+# All of a small network, going on from weights: gently, and without the phase that learns to see.
+FINETUNE = Settings(
+    learning_rate=2e-4,
+    batch_images=8,
+    epochs=5,
+    rois=8,
+    aux_weight=0.2,
+    weight_decay=0.01,
+    balance_quality=True,
+    save_every=50,
+)
+STAGES: Mapping[str, Settings] = {"stage1": STAGE1, "stage2": STAGE2, "finetune": FINETUNE, "scratch": SCRATCH}
 
 
 def settings_for(stage: str, **changes: Any) -> Settings:
