@@ -24,6 +24,7 @@ from roiqa.regions.masks import Mask, MaskRefused, mask_from_compressed
 from roiqa.regions.models import ROI, Level
 from roiqa.regions.segmentation_models import REGION_TREE
 from roiqa.studies.access import STAFF, image_for, roles_in
+from roiqa.studies.changes import regions_changed
 from roiqa.studies.content import delete_rois, lock_content
 from roiqa.studies.models import Membership, Role, Study, StudyImage, StudyROI
 from roiqa.studies.rated import active_claims, held_by_rooms_above, with_untouched
@@ -95,6 +96,8 @@ def add_rois(*, study_id: int, rois: Sequence[NewROI], user_id: int | None) -> l
             new.append(_row(incoming, user_id))
     ROI.objects.bulk_create(new)
     StudyROI.objects.bulk_create(_places(study, new))
+    if new:
+        regions_changed.send(Study, study=study)
     return is_new
 
 
@@ -187,6 +190,7 @@ def create_roi(*, user: User, study: Study, roi: NewROI) -> StudyROI:
     row = _row(roi, user.pk)
     row.save(force_insert=True)
     StudyROI.objects.bulk_create(_places(locked, [row]))
+    regions_changed.send(Study, study=locked)
     return visible_rois(user).get(roi=row)
 
 
@@ -224,6 +228,8 @@ def edit_roi(
     roi.level = roi.level if level is None else level
     roi.name = roi.name if name is None else name
     roi.save()
+    if segmentation is not None:
+        regions_changed.send(Study, study=study_roi.study)
     audit.record(
         actor_id=user.pk, action="roi_changed", study_slug=study_roi.study.slug, target=str(roi_id), before=before
     )
