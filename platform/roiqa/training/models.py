@@ -3,7 +3,7 @@
 import uuid
 from datetime import timedelta
 
-from django.conf import settings
+from django.conf import settings as installation
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils import timezone
@@ -66,7 +66,7 @@ class TrainingRun(models.Model):
     log_offset = models.PositiveBigIntegerField(default=0)
     job = models.OneToOneField(Job, null=True, on_delete=models.SET_NULL, related_name="+")
     model_version = models.ForeignKey(ModelVersion, null=True, on_delete=models.PROTECT, related_name="runs")
-    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    created_by = models.ForeignKey(installation.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     created_at = models.DateTimeField(default=timezone.now)
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
@@ -137,7 +137,7 @@ class RetrainRule(models.Model):
     last_run = models.ForeignKey(TrainingRun, null=True, on_delete=models.SET_NULL, related_name="+")
     why_not = models.TextField(blank=True)
     checked_at = models.DateTimeField(null=True)
-    updated_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    updated_by = models.ForeignKey(installation.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     updated_at = models.DateTimeField(default=timezone.now)
 
     def __str__(self) -> str:
