@@ -7,6 +7,8 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
+from roiqa.core import webhook_models  # noqa: F401  (Django finds the tables of a room through this module)
+
 
 class AuditEvent(models.Model):
     """One significant action, written once and never changed: who did what to what, and the details."""
