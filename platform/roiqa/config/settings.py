@@ -166,6 +166,12 @@ DECODE_WAITING = env.integer("ROIQA_DECODE_WAITING", default=8)
 DECODE_PER_MINUTE = env.integer("ROIQA_DECODE_PER_MINUTE", default=1200)
 DECODE_CACHE_BYTES = env.integer("ROIQA_DECODE_CACHE_MB", default=256) * 1024 * 1024
 
+# Hosts (`host` or `host:port`) that webhooks may call though they are not on the open internet, and without TLS.
+WEBHOOK_ALLOWED_HOSTS = env.words("ROIQA_WEBHOOK_HOSTS", default=[])
+
+# Networks that ship with the installation: folders of weights that a study can take in or train on from.
+NETWORK_FOLDERS = [REPOSITORY / "fixtures" / "seagull", DATA_DIR / "networks"]
+
 REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "roiqa.accounts.authentication.TokenAuthentication",
