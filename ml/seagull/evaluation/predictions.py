@@ -82,8 +82,12 @@ def write_predictions(path: Path, predictions: Iterable[Prediction]) -> None:
 
 def read_predictions(path: Path) -> list[Prediction]:
     """What `write_predictions` wrote."""
-    with path.open(encoding="utf-8") as file:
-        return [_from_json(json.loads(line)) for line in file]
+    return parse_predictions(path.read_text(encoding="utf-8"))
+
+
+def parse_predictions(text: str) -> list[Prediction]:
+    """The predictions of the lines of such a file."""
+    return [_from_json(json.loads(line)) for line in text.splitlines()]
 
 
 def _from_json(row: dict[str, Any]) -> Prediction:

@@ -16,13 +16,20 @@ app.conf.update(
     worker_prefetch_multiplier=1,
     task_default_queue="default",
     # Named, not imported: only a worker loads it, so the web process stays free of everything in `ml`.
-    include=["ml.worker.tasks", "ml.worker.segmentation_tasks", "ml.worker.synthesis_tasks"],
+    include=[
+        "ml.worker.tasks",
+        "ml.worker.segmentation_tasks",
+        "ml.worker.synthesis_tasks",
+        "ml.worker.suggestion_tasks",
+        "ml.worker.comparison_tasks",
+    ],
     broker_connection_retry_on_startup=True,
     # The longest task: a visibility timeout below it would run jobs twice. The sweeper is what makes recovery quick.
     broker_transport_options={"visibility_timeout": 3700},
     beat_schedule={
         "sweep-jobs": {"task": "roiqa.sweep_jobs", "schedule": 10.0},
         "expire-leases": {"task": "roiqa.expire_leases", "schedule": 20.0},
+        "send-due-webhooks": {"task": "roiqa.send_due_webhooks", "schedule": 10.0},
         "refresh-consensus": {"task": "roiqa.refresh_consensus", "schedule": 5.0},
     },
 )

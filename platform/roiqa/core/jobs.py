@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from threading import Event, Thread
+from typing import Any
 
 from django.conf import settings
 from django.db import DatabaseError, connection, transaction
@@ -26,6 +27,9 @@ Watcher = Callable[[Job], None]
 GPU_QUEUE_KINDS = frozenset(
     {"embeddings", "proposals", "synthesis_shard", "training_run", "suggestions", "model_comparison"}
 )
+# Nobody waits for these: a worker takes everything else of its queue first. On Redis 0 comes first, 9 last.
+LOW_PRIORITY_KINDS = frozenset({"suggestions"})
+LAST = 9
 # Hundreds of images and a large model on a slow machine: days. A worker that hangs loses its lease long before.
 LONG = {"soft_time_limit": 7 * 24 * 3600, "time_limit": 7 * 24 * 3600 + 60}
 _runners: dict[str, Runner] = {}
@@ -152,7 +156,9 @@ def _send(job: Job) -> None:
     from roiqa.core.tasks import run_job_task  # noqa: PLC0415  (tasks import this module)
 
     try:
-        options = {"queue": "gpu", **LONG} if job.kind in GPU_QUEUE_KINDS else {"queue": "default"}
+        options: dict[str, Any] = {"queue": "gpu", **LONG} if job.kind in GPU_QUEUE_KINDS else {"queue": "default"}
+        if job.kind in LOW_PRIORITY_KINDS:
+            options["priority"] = LAST
         run_job_task.apply_async(args=(str(job.pk),), retry=False, **options)
     except settings.BROKER_ERRORS:
         # The row is safe; the sweeper sends it when the broker is back.

@@ -10,7 +10,8 @@ from django.db import transaction
 from django.db.models import Max
 
 from roiqa.accounts.models import User
-from roiqa.core import audit
+from roiqa.core import audit, webhooks
+from roiqa.core.webhooks import Event
 from roiqa.registry import comparing, storage, suggesting
 from roiqa.registry.errors import ComparisonMissing, NothingToRollBack, OtherStudy, Worse
 from roiqa.registry.models import ModelVersion, Promotion
@@ -121,6 +122,39 @@ def promote(*, model: ModelVersion, by: User | None, override_reason: str = "", 
     )
 
 
+@transaction.atomic
+def promote_automatically(*, model: ModelVersion) -> Promotion | None:
+    """Promote a model that a rule made: at once where none serves, else when a comparison says not worse.
+
+    None: the comparison is started, and its worker promotes.
+    """
+    Study.objects.select_for_update(no_key=True).get(pk=model.study_id)
+    current = _current(model.study_id)
+    if current is None or current.model is None or current.model.pk == model.pk:
+        return promote(model=model, by=None, automatic=True)
+    comparing.start_comparison(model=model, other=current.model, user_id=None, promote_if_not_worse=True)
+    return None
+
+
+@transaction.atomic
+def promote_if_not_worse(*, model: ModelVersion, other: ModelVersion, comparison: dict[str, Any]) -> Promotion | None:
+    """Promote `model` (automatic) if `comparison` says so and `other`, which it was compared with, still serves."""
+    Study.objects.select_for_update(no_key=True).get(pk=model.study_id)
+    current = _current(model.study_id)
+    if not comparison["not_worse"] or current is None or current.model_id != other.pk:
+        return None
+    return _point(
+        model.study,
+        model=model,
+        previous=current,
+        by=None,
+        action="model_promoted",
+        comparison=comparison,
+        override_reason="",
+        automatic=True,
+    )
+
+
 def _require_not_worse(
     model: ModelVersion, serving: ModelVersion, comparison: dict[str, Any], override_reason: str
 ) -> None:
@@ -191,6 +225,16 @@ def _point(
         reason=override_reason,
         automatic=automatic,
         not_worse=comparison.get("not_worse"),
+    )
+    webhooks.announce(
+        study_slug=study.slug,
+        event=Event.MODEL_PROMOTED,
+        payload={
+            "model": str(model.pk) if model else None,
+            "number": model.number if model else None,
+            "automatic": automatic,
+            "rolled_back": action == "model_rolled_back",
+        },
     )
     suggesting.want(study, user_id=by.pk if by else None)
     return promotion

@@ -1,13 +1,15 @@
 """Suggestions: which ROIs lack one of the serving model, who computes them (`ml.worker`), and how they are kept."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Final
+from uuid import UUID
 
 from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, QuerySet
 
-from roiqa.core import jobs
+from roiqa.core import jobs, webhooks
 from roiqa.core.models import Job, JobState
+from roiqa.core.webhooks import Event
 from roiqa.images.models import Split
 from roiqa.registry.models import ModelVersion, Promotion, Suggestion
 from roiqa.studies.models import Study, StudyROI
@@ -47,6 +49,15 @@ def missing(model: ModelVersion) -> QuerySet[StudyROI]:
     )
 
 
+def next_images(model: ModelVersion, *, after: UUID | None, images: int, without: Collection[str]) -> list[StudyROI]:
+    """The ROIs that lack a suggestion of the next few images behind `after`, image by image. `without`: image ids."""
+    rows = missing(model).exclude(image_id__in=list(without))
+    if after is not None:
+        rows = rows.filter(image_id__gt=after)
+    chosen = list(rows.select_related(None).order_by("image_id").values_list("image_id", flat=True).distinct()[:images])
+    return list(rows.filter(image_id__in=chosen))
+
+
 @transaction.atomic
 def keep(suggestions: Sequence[Suggestion]) -> int:
     """Store suggestions, each once per model and ROI; a later one of the same ROI replaces the former.
@@ -59,6 +70,17 @@ def keep(suggestions: Sequence[Suggestion]) -> int:
         kept, update_conflicts=True, unique_fields=["model", "study_roi"], update_fields=_KEPT
     )
     return len(kept)
+
+
+@transaction.atomic
+def finished(*, study: Study, model: ModelVersion | None, computed: int) -> None:
+    """Tell whoever asked to be told that the study's suggestions are there."""
+    if computed and model is not None:
+        webhooks.announce(
+            study_slug=study.slug,
+            event=Event.SUGGESTIONS_READY,
+            payload={"model": str(model.pk), "number": model.number, "computed": computed},
+        )
 
 
 def _still_there(ids: Iterable[int]) -> set[int]:
