@@ -81,6 +81,8 @@ POST   assignments/{assignment_id}/renew/         401       404      ok        4
 POST   assignments/{assignment_id}/release/       401       404      ok        404         404   404
 PUT    assignments/{assignment_id}/draft/         401       404      ok        404         404   404
 POST   assignments/{assignment_id}/rating/        401       404      ok        404         404   404
+POST   assignments/{assignment_id}/reveal/        401       404      ok        404         404   404
+POST   assignments/{assignment_id}/second-thought/ 401      404      ok        404         404   404
 POST   assignments/{assignment_id}/skip/          401       404      ok        404         404   404
 POST   assignments/{assignment_id}/reopen/        401       404      ok        404         404   404
 
@@ -151,6 +153,12 @@ CALLS: dict[str, Call] = {
     "PATCH rois/{roi_id}/": sends({"name": "another name", "level": "component"}),
     "PUT assignments/{assignment_id}/draft/": sends({"revision": 1, "draft": {"quality": 3}}),
     "POST assignments/{assignment_id}/rating/": sends(ANSWER, headers={"HTTP_IDEMPOTENCY_KEY": str(uuid.uuid4())}),
+    "POST assignments/{assignment_id}/reveal/": Call(values={"assignment_id": "revealed_assignment_id"}),
+    "POST assignments/{assignment_id}/second-thought/": sends(
+        ANSWER,
+        headers={"HTTP_IDEMPOTENCY_KEY": str(uuid.uuid4())},
+        values={"assignment_id": "revealed_assignment_id"},
+    ),
     "POST assignments/{assignment_id}/skip/": sends({"reason": "too_small"}),
     "POST studies/{slug}/releases/": sends({"note": "For the paper."}),
     "GET studies/{slug}/plan/": sends({"rois": 100, "half_width": 0.6}),

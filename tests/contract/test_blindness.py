@@ -1,14 +1,18 @@
 """Promise 3 of the data: nothing that annotator A can read depends on what annotator B does."""
 
+import json
 from typing import Any
 
 import pytest
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from roiqa.accounts.models import User
-from roiqa.studies.models import Study, StudyROI
+from roiqa.core.scales import SCALES
+from roiqa.ratings.modes import stays_blind
+from roiqa.studies.models import Membership, Study, StudyROI
 from tests.api.factories import ANSWER, JSONClient, client_for, make_image, make_member, make_rating, make_roi
 from tests.api.rating_calls import claim, submit
+from tests.api.suggested_study import make_revealed, suggest
 
 pytestmark = pytest.mark.django_db
 
@@ -92,3 +96,55 @@ def test_the_pages_of_the_admins_are_closed_to_annotators(study: Study, annotato
     response = client_for(annotator).get(f"/api/v1/studies/{study.slug}/{path}")
     assert response.status_code == 403
     assert response.json().keys() == {"code", "detail", "fields"}
+
+
+@pytest.mark.parametrize("mode", ["reveal_after", "prefill"])
+def test_a_blind_claim_holds_no_trace_of_a_suggestion(study: Study, annotator: User, mode: str) -> None:
+    # Two ROIs of one study, alike but for the split; only one has a suggestion that may be shown.
+    Study.objects.filter(pk=study.pk).update(suggestion_mode=mode)
+    client = client_for(annotator)
+    Membership.objects.filter(study=study, user=annotator).update(order_seed=seed_that_shows_at_once())
+    texts = {}
+    for split in ("test", "train"):
+        study_roi = make_roi(study, make_image(study, split=split))
+        suggest(study_roi)
+        texts[split] = claim(client, study).content.decode()
+        submit(client, json.loads(texts[split])["id"], confirmed=list(SCALES))
+    blind, shown = (shape_of(json.loads(texts[split])) for split in ("test", "train"))
+    assert "mode" not in blind
+    assert blind["suggestion"] == "null"
+    if mode == "reveal_after":
+        # Until the own answer is in, nobody can tell them apart: not a field, not a value.
+        assert blind == shown
+    else:
+        assert blind | {"suggestion": shown["suggestion"]} == shown
+
+
+def test_the_modes_of_others_do_not_show(study: Study, annotator: User) -> None:
+    mine = client_for(annotator)
+    study_roi = make_roi(study)
+    suggest(study_roi)
+    held = claim(mine, study).json()["id"]
+    paths = readable_paths(study, study_roi, held)
+    before = everything_readable(mine, paths)
+    make_revealed(make_roi(study, study_roi.image, box=(80, 20, 40, 40)), make_member(study).user)
+    make_rating(study_roi, make_member(study).user)
+    after = everything_readable(mine, paths)
+    regions = f"/api/v1/images/{study_roi.image_id}/rois/"
+    counts = f"/api/v1/studies/{study.slug}/"
+    assert {path for path in paths if before[path] != after[path]} <= {regions, counts, "/api/v1/studies/"}
+
+
+def seed_that_shows_at_once() -> int:
+    """An `order_seed` whose first two claims are not among those drawn to be blind."""
+    return next(
+        seed
+        for seed in range(1000)
+        if not any(stays_blind(order_seed=seed, claim_number=number, percent=20) for number in (1, 2))
+    )
+
+
+def shape_of(body: dict[str, Any]) -> dict[str, str]:
+    """The fields of an answer with what is not this ROI's own (ids, place, times)."""
+    own = {"id", "roi", "image", "position", "lease_expires_at"}
+    return {name: "its own" if name in own else json.dumps(value) for name, value in body.items()}

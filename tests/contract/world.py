@@ -27,6 +27,7 @@ from tests.api.factories import (
     store_region_tree,
 )
 from tests.api.release_study import freeze, image_in
+from tests.api.suggested_study import make_revealed
 
 ROLES = ("anonymous", "stranger", "annotator", "ml_engineer", "admin", "foreign_admin")
 
@@ -76,6 +77,7 @@ def make_world() -> World:
     )
     assignment = make_assignment(claimed, annotator)
     make_rating(rated, second)
+    revealed = make_revealed(make_roi(study, image, name="roi-kept-secret-revealed"), annotator)
     rating = make_rating(rated, annotator)
     expired = make_assignment(free, annotator, state=AssignmentState.EXPIRED)
     invite, invite_token = make_invite(study, max_uses=50)
@@ -100,6 +102,7 @@ def make_world() -> World:
         # For rows that need another row of the same kind.
         "annotating_member_id": member.pk,
         "excluded_member_id": excluded.pk,
+        "revealed_assignment_id": revealed.pk,
         "submitted_assignment_id": rating.assignment_id,
         "expired_assignment_id": expired.pk,
         "bare_image_id": bare_image.pk,

@@ -1,8 +1,9 @@
 """Answers: submit, skip, undo. Everything a person commits ends as a row that is never changed."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -10,10 +11,12 @@ from django.utils import timezone
 
 from roiqa.accounts.models import User
 from roiqa.core import rows
+from roiqa.core.scales import SCALES
 from roiqa.ratings.assignments import locked_assignment, own_assignment
-from roiqa.ratings.errors import AlreadyRated, AlreadySkipped, CannotUndo, KeyReused, NotActive
+from roiqa.ratings.errors import AlreadyRated, AlreadySkipped, CannotUndo, KeyReused, NotActive, NotConfirmed
 from roiqa.ratings.models import Assignment, AssignmentState, Rating, RatingStatus
-from roiqa.studies.models import StudyROI
+from roiqa.ratings.modes import shown_record
+from roiqa.studies.models import StudyROI, SuggestionMode
 
 # Nothing happens when the client's key is there already, whichever request stored it.
 _STORE = """
@@ -39,13 +42,11 @@ class Answer:
     importance: int
     bulk_clean: bool
 
+    def levels(self) -> dict[str, int]:
+        return {**self.severities, "quality": self.quality, "importance": self.importance}
+
     def columns(self) -> dict[str, int | bool]:
-        return {
-            **self.severities,
-            "quality": self.quality,
-            "importance": self.importance,
-            "bulk_clean": self.bulk_clean,
-        }
+        return {**self.levels(), "bulk_clean": self.bulk_clean}
 
 
 @transaction.atomic
@@ -56,13 +57,16 @@ def submit_rating(
     client_key: UUID,
     answer: Answer,
     telemetry: Mapping[str, object],
+    confirmed: Collection[str] = (),
     simulated: bool = False,
 ) -> tuple[Rating, bool]:
     """Store one answer; answers the rating and whether it is new (False: this very submit had arrived before).
 
+    `confirmed` names the scales that the annotator answered or confirmed: all eight where the form came filled in.
+
     A submit that comes after its lease ran out takes a free slot again; when others have filled the ROI meanwhile
     the rating is kept as surplus: an ROI never counts more annotators than its protocol says, and nothing is lost.
-    Raises AssignmentNotFound, AlreadyRated, AlreadySkipped, KeyReused.
+    Raises AssignmentNotFound, AlreadyRated, AlreadySkipped, KeyReused, NotConfirmed.
     """
     membership, study_roi, held = locked_assignment(user=user, assignment_id=assignment_id)
     first = held.state in {AssignmentState.ACTIVE, AssignmentState.EXPIRED} and not held.reopened
@@ -74,6 +78,7 @@ def submit_rating(
         raise AlreadyRated
     if held.state == AssignmentState.SKIPPED:
         raise AlreadySkipped
+    shown = _shown(held=held, answer=answer, confirmed=confirmed)
     previous: Rating | None = None
     if held.reopened:
         previous = Rating.objects.get(assignment=held, is_current=True)
@@ -90,6 +95,8 @@ def submit_rating(
         revision=previous.revision + 1 if previous else 1,
         supersedes=previous,
         status=status,
+        mode=held.mode,
+        shown=shown,
         telemetry=dict(telemetry),
         simulated=simulated,
         **answer.columns(),
@@ -104,9 +111,26 @@ def _repeated(*, held: Assignment, client_key: UUID, answer: Answer) -> Rating |
     rating = Rating.objects.filter(annotator_id=held.annotator_id, client_key=client_key).first()
     if rating is None:
         return None
-    if rating.assignment_id != held.pk or any(getattr(rating, name) != v for name, v in answer.columns().items()):
+    if not same_answer(rating, answer, held.pk):
         raise KeyReused(client_key)
     return rating
+
+
+def same_answer(rating: Rating, answer: Answer, assignment_id: UUID) -> bool:
+    """Did this rating come from the same answer to the same assignment?"""
+    return rating.assignment_id == assignment_id and all(
+        getattr(rating, name) == value for name, value in answer.columns().items()
+    )
+
+
+def _shown(*, held: Assignment, answer: Answer, confirmed: Collection[str]) -> dict[str, Any] | None:
+    """What the rating keeps of a form that came filled in; None for others. Raises NotConfirmed."""
+    if held.mode != SuggestionMode.PREFILL or held.shown is None or held.shown_at is None:
+        return None
+    unconfirmed = [scale for scale in SCALES if scale not in confirmed]
+    if unconfirmed:
+        raise NotConfirmed(unconfirmed)
+    return shown_record(held.shown, suggestion=held.suggestion_id, at=held.shown_at, answer=answer.levels())
 
 
 def _store(rating: Rating, *, study_roi: StudyROI) -> bool:
@@ -161,11 +185,16 @@ def last_finished(*, user: User, study_id: int) -> Assignment | None:
     )
 
 
+def stands(assignment: Assignment) -> bool:
+    """Has its annotator seen the model's view after answering? Then the answer is the label and cannot be undone."""
+    return assignment.mode == SuggestionMode.REVEAL_AFTER and assignment.shown_at is not None
+
+
 @transaction.atomic
 def reopen(*, user: User, assignment_id: UUID) -> Assignment:
     """Undo: open one's most recently finished ROI again. The next submit revises the answer (a new row).
 
-    Raises CannotUndo when it is not the last one. A skipped ROI that others have filled meanwhile opens all the same,
+    Raises CannotUndo when it is not the last one, or the model's view of it has been seen. A skipped ROI that others have filled meanwhile opens all the same,
     without a slot: a refusal would tell what the others did.
     """
     membership, study_roi, held = locked_assignment(user=user, assignment_id=assignment_id)
@@ -176,6 +205,8 @@ def reopen(*, user: User, assignment_id: UUID) -> Assignment:
     last = last_finished(user=user, study_id=held.study_id)
     if last is None or last.pk != held.pk:
         raise CannotUndo("only the ROI that you finished last can be opened again.")
+    if stands(held):
+        raise CannotUndo("you have seen what the model says of this ROI, so your first answer stands.")
     if held.state == AssignmentState.SKIPPED:
         held.holds_slot = study_roi.slots_left > 0
         study_roi.n_active += held.holds_slot

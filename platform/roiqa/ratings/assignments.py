@@ -1,5 +1,6 @@
 """Whose assignment, and under which locks. Lock order everywhere in this room: Membership, StudyROI (by id), Assignment."""
 
+from dataclasses import dataclass
 from uuid import UUID
 
 from django.db import connection
@@ -12,7 +13,8 @@ from roiqa.ratings.models import Assignment
 from roiqa.studies.models import Membership, Role, Study, StudyROI
 
 _MEMBERSHIP = f"""
-SELECT {rows.columns(Membership, "m")}, {rows.columns(Study, "s")}
+SELECT {rows.columns(Membership, "m")}, {rows.columns(Study, "s")}, EXISTS (
+  SELECT 1 FROM registry_promotion p WHERE p.study_id = s.id AND p.is_current AND p.model_id IS NOT NULL)
 FROM studies_membership m JOIN studies_study s ON s.id = m.study_id
 WHERE s.slug = %s AND m.user_id = %s AND m.role = '{Role.ANNOTATOR.value}'
 FOR NO KEY UPDATE OF m
@@ -41,7 +43,15 @@ def own_assignment(*, user: User, assignment_id: UUID) -> Assignment:
     return assignment
 
 
-def locked_membership(*, user: User, slug: str) -> Membership:
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """An annotator's place in a study."""
+
+    membership: Membership  # with its study
+    has_model: bool  # the study has a promoted model, whose suggestions may be worth a look
+
+
+def locked_seat(*, user: User, slug: str) -> Seat:
     """The person's annotator row in the study, with the study, locked until the transaction ends.
 
     Raises NotFound for a study the person is no member of, NotAllowed for a member who is no annotator.
@@ -52,7 +62,7 @@ def locked_membership(*, user: User, slug: str) -> Membership:
     if row is not None:
         membership: Membership
         membership, membership.study = rows.instances(row, Membership, Study)
-        return membership
+        return Seat(membership, has_model=row[-1])
     if Membership.objects.filter(study__slug=slug, user=user).exists():
         raise NotAllowed(f"Only annotators rate; you are no annotator of {slug!r}.", code="not_an_annotator")
     raise NotFound(f"There is no study {slug!r} that you are a member of.", code="study_not_found")
@@ -68,7 +78,7 @@ def locked_assignment(*, user: User, assignment_id: UUID) -> tuple[Membership, S
         row = cursor.fetchone()
     if row is None:
         orphan = own_assignment(user=user, assignment_id=assignment_id)
-        locked_membership(user=user, slug=orphan.study.slug)
+        locked_seat(user=user, slug=orphan.study.slug)
         raise AssignmentNotFound(assignment_id)
     membership, study_roi, assignment = rows.instances(row, Membership, StudyROI, Assignment)
     return membership, study_roi, assignment

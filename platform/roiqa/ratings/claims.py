@@ -17,10 +17,11 @@ from django.utils import timezone
 from roiqa.accounts.models import User
 from roiqa.core import rows
 from roiqa.images.models import Image
-from roiqa.ratings.assignments import locked_membership, own_assignment
+from roiqa.ratings.assignments import locked_seat, own_assignment
 from roiqa.ratings.errors import AnnotatorExcluded, EnoughClaimed, StudyNotOpen
 from roiqa.ratings.leases import expire_leases
 from roiqa.ratings.models import Assignment, AssignmentState
+from roiqa.ratings.suggested import shown_at_claim
 from roiqa.ratings.walk import take_slot
 from roiqa.regions.models import ROI
 from roiqa.studies.models import Study, StudyROI, StudyState
@@ -31,7 +32,8 @@ MAX_ACTIVE = 2
 _ACTIVE = """
 SELECT id FROM ratings_assignment WHERE study_id = %s AND annotator_id = %s AND state = 'active' ORDER BY position
 """
-# The pair's row may be there already: a claim of this same annotator that ran out.
+# The pair's row may be there already: a claim of this same annotator that ran out. How its form is shown stays as it was
+# drawn then: who has seen the model's levels is not blind, and nobody draws anew by giving back.
 _WRITE_CLAIM = f"""
 WITH seat AS (
   UPDATE studies_membership SET claims_made = %(position)s, last_image_id = %(image)s WHERE id = %(membership)s
@@ -39,9 +41,9 @@ WITH seat AS (
   UPDATE studies_studyroi SET n_active = n_active + 1 WHERE id = %(study_roi)s RETURNING *
 ), claim AS (
   INSERT INTO ratings_assignment (id, study_id, study_roi_id, annotator_id, state, holds_slot, claimed_at, position,
-    lease_expires_at, skip_reason, skip_note, draft_revision, reopened)
+    lease_expires_at, skip_reason, skip_note, draft_revision, reopened, mode, suggestion_id, shown, shown_at)
   VALUES (%(id)s, %(study)s, %(study_roi)s, %(annotator)s, 'active', true, %(now)s, %(position)s,
-    %(lease_expires_at)s, '', '', 0, false)
+    %(lease_expires_at)s, '', '', 0, false, %(mode)s, %(suggestion)s, %(shown)s::jsonb, %(shown_at)s)
   ON CONFLICT (study_roi_id, annotator_id, is_repeat) DO UPDATE SET state = excluded.state, holds_slot = excluded.holds_slot,
     claimed_at = excluded.claimed_at, position = excluded.position, lease_expires_at = excluded.lease_expires_at
   RETURNING *
@@ -69,8 +71,8 @@ def claim_next(*, user: User, slug: str, holding: Collection[UUID] = ()) -> tupl
 
 @transaction.atomic
 def _claim(*, user: User, slug: str, holding: Collection[UUID]) -> tuple[Assignment | None, bool]:
-    membership = locked_membership(user=user, slug=slug)
-    study = membership.study
+    seat = locked_seat(user=user, slug=slug)
+    membership, study = seat.membership, seat.membership.study
     if membership.excluded_at is not None:
         raise AnnotatorExcluded(slug)
     with connection.cursor() as cursor:
@@ -98,6 +100,7 @@ def _claim(*, user: User, slug: str, holding: Collection[UUID]) -> tuple[Assignm
         "position": membership.claims_made + 1,
         "now": timezone.now(),
         "lease_expires_at": lease_expires_at,
+        **shown_at_claim(seat, study_roi_id=study_roi_id),
     }
     with connection.cursor() as cursor:
         cursor.execute(_WRITE_CLAIM, claim)

@@ -1,5 +1,6 @@
 """What can be refused around claims and answers."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from roiqa.core.errors import Conflict, Invalid, NotAllowed, NotFound
@@ -63,6 +64,38 @@ class KeyReused(Invalid):
             f"Idempotency-Key {key} was used for another answer: make a new key for every answer.",
             fields={"Idempotency-Key": ["used before with another body or assignment"]},
         )
+
+
+class NotConfirmed(Invalid):
+    default_code = "not_confirmed"
+
+    def __init__(self, scales: Sequence[str]) -> None:
+        super().__init__(
+            f"{', '.join(scales)}: these levels are the model's until you answer or confirm them. "
+            "Name every scale that you did in `confirmed`.",
+            fields={"confirmed": [f"{scale} is not confirmed." for scale in scales]},
+        )
+
+
+class RateFirst(Conflict):
+    default_code = "rate_first"
+
+    def __init__(self, state: str) -> None:
+        super().__init__(f"This assignment is {state}: submit your own answer first.")
+
+
+class NothingRevealed(Conflict):
+    default_code = "nothing_revealed"
+
+    def __init__(self) -> None:
+        super().__init__("Nothing was shown beside this answer: claim the next ROI.")
+
+
+class AlreadyRevised(Conflict):
+    default_code = "already_revised"
+
+    def __init__(self) -> None:
+        super().__init__("You have given a second thought to this ROI already: there is one per ROI.")
 
 
 class CannotUndo(Conflict):

@@ -7,7 +7,7 @@ from django.db.models import Count, Q
 from django.utils import timezone
 
 from roiqa.accounts.models import User
-from roiqa.ratings.answers import last_finished
+from roiqa.ratings.answers import last_finished, stands
 from roiqa.ratings.models import Assignment, AssignmentState
 from roiqa.studies.models import Study
 
@@ -33,5 +33,5 @@ def my_progress(*, user: User, study: Study) -> MyProgress:
         rated=counts["rated"],
         skipped=counts["skipped"],
         rated_today=counts["rated_today"],
-        can_undo=last.pk if last is not None else None,
+        can_undo=last.pk if last is not None and not stands(last) else None,
     )

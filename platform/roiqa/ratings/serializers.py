@@ -1,5 +1,6 @@
 """The JSON of claims and answers. An annotator's JSON holds nothing of anybody else's."""
 
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
@@ -7,11 +8,12 @@ from django.urls import reverse
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from roiqa.core.scales import DISTORTIONS
+from roiqa.core.scales import DISTORTIONS, SCALES
 from roiqa.core.strict import Flag, JSONObject, StrictSerializer, Text, WholeNumber
 from roiqa.ratings.answers import Answer
-from roiqa.ratings.models import Assignment, Rating, SkipReason
+from roiqa.ratings.models import Assignment, Rating, RatingStatus, SkipReason
 from roiqa.regions.models import Level
+from roiqa.studies.models import SuggestionMode
 
 TELEMETRY_MAX_BYTES = 16 * 1024
 DRAFT_MAX_BYTES = 16 * 1024
@@ -33,6 +35,12 @@ class RatingInputSerializer(StrictSerializer):
     quality = WholeNumber(min_value=0, max_value=4, help_text="bad 0 .. excellent 4")
     importance = WholeNumber(min_value=0, max_value=4, help_text="unimportant 0 .. essential 4")
     bulk_clean = Flag(default=False, help_text="Set by 'no visible distortion'.")
+    confirmed = serializers.ListField(
+        child=serializers.ChoiceField(choices=SCALES),
+        default=list,
+        max_length=len(SCALES),
+        help_text="Scales that you answered or confirmed. All eight are needed where `suggestion` came with the form.",
+    )
     telemetry = JSONObject(
         max_bytes=TELEMETRY_MAX_BYTES, default=dict, help_text="Times, zoom, viewport; at most 16 KB."
     )
@@ -49,16 +57,30 @@ class RatingInputSerializer(StrictSerializer):
 
 class RatingSerializer(serializers.ModelSerializer[Rating]):
     distortions = serializers.SerializerMethodField()
+    reveals = serializers.SerializerMethodField(help_text="Whether there is a model's view to see now: `reveal`.")
 
     class Meta:
         model = Rating
         # No status: whether an answer counted would tell how many others have answered.
-        fields = ["id", "assignment", "distortions", "quality", "importance", "bulk_clean", "revision", "created_at"]
+        fields = [
+            "id", "assignment", "distortions", "quality", "importance", "bulk_clean", "revision", "reveals", "created_at",
+        ]  # fmt: skip
         read_only_fields = fields
 
     @extend_schema_field(SeveritiesSerializer)
     def get_distortions(self, rating: Rating) -> dict[str, int]:
         return {name: getattr(rating, name) for name in DISTORTIONS}
+
+    def get_reveals(self, rating: Rating) -> bool:
+        return rating.mode == SuggestionMode.REVEAL_AFTER and rating.status != RatingStatus.REVEALED
+
+
+class SuggestedLevelsSerializer(serializers.Serializer[Any]):
+    """A model's levels, in the shape of an answer. Never how sure it is of them."""
+
+    distortions = SeveritiesSerializer()
+    quality = serializers.IntegerField(min_value=0, max_value=4)
+    importance = serializers.IntegerField(min_value=0, max_value=4)
 
 
 class SegmentationSerializer(serializers.Serializer[Any]):
@@ -86,12 +108,13 @@ class AssignmentSerializer(serializers.ModelSerializer[Assignment]):
     roi = serializers.SerializerMethodField()
     image = serializers.SerializerMethodField()
     previous_rating = serializers.SerializerMethodField()
+    suggestion = serializers.SerializerMethodField()
 
     class Meta:
         model = Assignment
         fields = [
             "id", "study", "state", "position", "lease_expires_at", "roi", "image", "draft", "draft_revision",
-            "previous_rating",
+            "previous_rating", "suggestion",
         ]  # fmt: skip
         read_only_fields = fields
 
@@ -122,6 +145,20 @@ class AssignmentSerializer(serializers.ModelSerializer[Assignment]):
             return None
         rating = Rating.objects.get(assignment_id=assignment.pk, is_current=True)
         return as_json(RatingSerializer, rating)
+
+    @extend_schema_field(SuggestedLevelsSerializer(allow_null=True))
+    def get_suggestion(self, assignment: Assignment) -> dict[str, Any] | None:
+        # What has been shown, and nothing before: a blind claim and one that reveals later look the same.
+        return levels_json(assignment.shown["levels"]) if assignment.shown is not None else None
+
+
+def levels_json(levels: Mapping[str, int]) -> dict[str, Any]:
+    """Eight levels by scale, in the shape of an answer."""
+    return {
+        "distortions": {name: levels[name] for name in DISTORTIONS},
+        "quality": levels["quality"],
+        "importance": levels["importance"],
+    }
 
 
 def as_json(kind: type[serializers.ModelSerializer[Any]], instance: Assignment | Rating) -> dict[str, Any]:
@@ -159,6 +196,12 @@ class LeaseSerializer(serializers.Serializer[Any]):
 class SkipInputSerializer(StrictSerializer):
     reason = serializers.ChoiceField(choices=SkipReason.choices)
     note = Text(max_length=500, required=False, allow_blank=True, default="")
+
+
+class RevealedSerializer(serializers.Serializer[Any]):
+    suggestion = SuggestedLevelsSerializer()
+    rating = RatingSerializer(help_text="Your own answer. It stays the one that counts.")
+    may_revise = serializers.BooleanField(help_text="False once a second thought was given.")
 
 
 class MyProgressSerializer(serializers.Serializer[Any]):

@@ -14,6 +14,12 @@ urlpatterns = [
     path("assignments/<uuid:assignment_id>/release/", views.ReleaseClaimView.as_view(), name="assignment-release"),
     path("assignments/<uuid:assignment_id>/draft/", views.DraftView.as_view(), name="assignment-draft"),
     path("assignments/<uuid:assignment_id>/rating/", views.RatingView.as_view(), name="assignment-rating"),
+    path("assignments/<uuid:assignment_id>/reveal/", views.RevealView.as_view(), name="assignment-reveal"),
+    path(
+        "assignments/<uuid:assignment_id>/second-thought/",
+        views.SecondThoughtView.as_view(),
+        name="assignment-second-thought",
+    ),
     path("assignments/<uuid:assignment_id>/skip/", views.SkipView.as_view(), name="assignment-skip"),
     path("assignments/<uuid:assignment_id>/reopen/", views.ReopenView.as_view(), name="assignment-reopen"),
 ]

@@ -11,7 +11,7 @@ from rest_framework.views import APIView
 
 from roiqa.core.errors import Invalid
 from roiqa.core.strict import NoFields
-from roiqa.ratings import answers, claims, drafts, exclusion, leases, selectors, serializers
+from roiqa.ratings import answers, claims, drafts, exclusion, leases, second_thoughts, selectors, serializers
 from roiqa.ratings.assignments import own_assignment
 from roiqa.studies.access import signed_in, study_for
 from roiqa.studies.models import Role
@@ -119,9 +119,56 @@ class RatingView(APIView):
             client_key=_idempotency_key(request),
             answer=body.answer(),
             telemetry=body.validated_data["telemetry"],
+            confirmed=body.validated_data["confirmed"],
         )
         number = status.HTTP_201_CREATED if created else status.HTTP_200_OK
         return Response(serializers.as_json(serializers.RatingSerializer, rating), status=number)
+
+
+class RevealView(APIView):
+    @extend_schema(
+        operation_id="reveal_suggestion",
+        summary="See what the model says of an ROI that you have rated",
+        description="From here on your answer stands: it cannot be undone, and a second thought is kept beside it.",
+        request=NoFields,
+        responses=serializers.RevealedSerializer,
+    )
+    def post(self, request: Request, assignment_id: UUID) -> Response:
+        NoFields(data=request.data).is_valid(raise_exception=True)
+        shown = second_thoughts.reveal(user=signed_in(request.user), assignment_id=assignment_id)
+        return Response(
+            {
+                "suggestion": serializers.levels_json(shown.levels),
+                "rating": serializers.as_json(serializers.RatingSerializer, shown.rating),
+                "may_revise": shown.may_revise,
+            }
+        )
+
+
+class SecondThoughtView(APIView):
+    @extend_schema(
+        operation_id="give_second_thought",
+        summary="Say what you think after seeing the model's view",
+        description="Once per ROI, also to say that you stay with your answer. Your first answer remains the one that counts.",
+        parameters=[IDEMPOTENCY_KEY],
+        request=serializers.RatingInputSerializer,
+        responses={
+            200: OpenApiResponse(serializers.RatingSerializer, description="This very one had arrived before."),
+            201: serializers.RatingSerializer,
+        },
+    )
+    def post(self, request: Request, assignment_id: UUID) -> Response:
+        body = serializers.RatingInputSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        thought, created = second_thoughts.give_second_thought(
+            user=signed_in(request.user),
+            assignment_id=assignment_id,
+            client_key=_idempotency_key(request),
+            answer=body.answer(),
+            telemetry=body.validated_data["telemetry"],
+        )
+        number = status.HTTP_201_CREATED if created else status.HTTP_200_OK
+        return Response(serializers.as_json(serializers.RatingSerializer, thought), status=number)
 
 
 def _idempotency_key(request: Request) -> UUID:

@@ -1,5 +1,7 @@
 """What can be refused about studies, members and invites."""
 
+from collections.abc import Sequence
+
 from roiqa.core.errors import Conflict, Invalid, NotAllowed, NotFound
 
 
@@ -27,6 +29,17 @@ class RatersCannotShrink(Conflict):
             f"choose {present} or more."
         )
         super().__init__(detail, fields={"raters_per_roi": [detail]})
+
+
+class ModeIsFixed(Conflict):
+    default_code = "mode_is_fixed"
+
+    def __init__(self, fields: Sequence[str]) -> None:
+        detail = (
+            f"{', '.join(fields)}: rating has begun, and votes given in different ways must not be mixed. "
+            "Make a new study to rate in another way."
+        )
+        super().__init__(detail, fields={name: [detail] for name in fields})
 
 
 class MemberNotFound(NotFound):

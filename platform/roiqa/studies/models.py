@@ -27,7 +27,7 @@ class RulesetName(models.TextChoices):
 
 
 class SuggestionMode(models.TextChoices):
-    """How a model's suggestions meet the annotators (docs/adr/0016)."""
+    """How a model's suggestions meet the annotators (docs/modes.md)."""
 
     BLIND = "blind"
     REVEAL_AFTER = "reveal_after"

@@ -6,7 +6,7 @@ from django.core.validators import RegexValidator
 from rest_framework import serializers
 
 from roiqa.core.strict import Flag, StrictSerializer, Text, WholeNumber
-from roiqa.studies.models import Invite, Membership, Role, RulesetName, Study, StudyState
+from roiqa.studies.models import Invite, Membership, Role, RulesetName, Study, StudyState, SuggestionMode
 
 
 class StudyCountsSerializer(serializers.Serializer[Study]):
@@ -19,6 +19,7 @@ class StudySerializer(serializers.ModelSerializer[Study]):
 
     state = serializers.ChoiceField(choices=StudyState.choices)
     ruleset = serializers.ChoiceField(choices=RulesetName.choices)
+    suggestion_mode = serializers.ChoiceField(choices=SuggestionMode.choices)
     my_roles = serializers.ListField(child=serializers.ChoiceField(choices=Role.choices))
     counts = StudyCountsSerializer(source="*")
 
@@ -37,6 +38,9 @@ class StudySerializer(serializers.ModelSerializer[Study]):
             "ask_extra_on_tie",
             "annotators_draw",
             "segmentation_model",
+            "suggestion_mode",
+            "blind_percent",
+            "wrong_percent",
             "my_roles",
             "created_at",
             "counts",
@@ -59,6 +63,20 @@ class StudyProtocolInput(StrictSerializer):
         max_length=64,
         required=False,
         help_text="What makes masks of clicks: `region-tree` or the id of a segmentation model.",
+    )
+    suggestion_mode = serializers.ChoiceField(
+        choices=SuggestionMode.choices,
+        required=False,
+        help_text="How a model's suggestions meet the annotators; fixed once rating has begun (docs/modes.md).",
+    )
+    blind_percent = WholeNumber(
+        min_value=20, max_value=100, required=False, help_text="With `prefill`: of 100 claims so many stay blind."
+    )
+    wrong_percent = WholeNumber(
+        min_value=0,
+        max_value=10,
+        required=False,
+        help_text="With `prefill`: of 100 claims so many show one level that is wrong on purpose.",
     )
 
 

@@ -12,15 +12,17 @@ from roiqa.accounts.models import User
 from roiqa.core import audit
 from roiqa.regions.segmentation_models import check_name
 from roiqa.studies import embeddings
-from roiqa.studies.errors import MayNotCreateStudies, RatersCannotShrink, SlugTaken
+from roiqa.studies.errors import MayNotCreateStudies, ModeIsFixed, RatersCannotShrink, SlugTaken
 from roiqa.studies.models import Membership, Role, Study, StudyROI
 
 SLUG_LENGTH = 64
+# What decides how a vote came about.
+MODE_FIELDS = {"suggestion_mode", "blind_percent", "wrong_percent"}
 
 # Rows are locked in the order of their ids, as everywhere.
 _LOCKED = """
 WITH locked AS (
-  SELECT id FROM studies_studyroi WHERE study_id = %(study)s ORDER BY id FOR NO KEY UPDATE
+  SELECT id FROM studies_studyroi WHERE study_id = %(study)s AND NOT is_gold ORDER BY id FOR NO KEY UPDATE
 )
 UPDATE studies_studyroi r
 """
@@ -73,7 +75,7 @@ def _insert_under_free_slug(*, title: str, **fields: Any) -> Study:
 
 @transaction.atomic
 def change_study(*, study: Study, by: User, changes: Mapping[str, Any]) -> Study:
-    """Change title, texts, state or protocol. Raises RatersCannotShrink once rating has begun, UnknownModel."""
+    """Change title, texts, state or protocol. Raises RatersCannotShrink and ModeIsFixed once rating has begun, UnknownModel."""
     # NO KEY: rows that refer to the study can still be written. An import takes the same lock when it reads
     # `raters_per_roi`, so that no new ROI misses a change.
     held = Study.objects.select_for_update(no_key=True).get(pk=study.pk)
@@ -81,6 +83,8 @@ def change_study(*, study: Study, by: User, changes: Mapping[str, Any]) -> Study
     changed = {name: value for name, value in changes.items() if value != before[name]}
     if "raters_per_roi" in changed:
         _change_raters(study=held, wanted=changed["raters_per_roi"])
+    if (fixed := MODE_FIELDS & changed.keys()) and _has_begun(held):
+        raise ModeIsFixed(sorted(fixed))
     if "segmentation_model" in changed:
         check_name(changed["segmentation_model"], field="segmentation_model")
     if "ruleset" in changed:
