@@ -41,12 +41,16 @@ class JobCancelled(Exception):
 
 
 class JobDeferred(Exception):
-    """Raised by a runner that cannot do its job on this worker, or not now: the job waits `seconds` and is sent again."""
+    """Raised by a runner that cannot do its job on this worker, or not now: the job waits `seconds` and is sent again.
 
-    def __init__(self, message: str, *, seconds: float) -> None:
+    `died`: what did the work was killed, so that this counts as one of the attempts after which a job is given up.
+    """
+
+    def __init__(self, message: str, *, seconds: float, died: bool = False) -> None:
         super().__init__(message)
         self.message = message
         self.seconds = seconds
+        self.died = died
 
 
 class Progress:
@@ -121,6 +125,16 @@ def runs(kind: str, *, undone: Watcher | None = None) -> Callable[[Runner], Runn
         if undone is not None:
             _undoers[kind] = undone
         return runner
+
+    return register
+
+
+def undoes(kind: str) -> Callable[[Watcher], Watcher]:
+    """Register `undone` of a kind apart from its runner: for one that only a worker has, since the web process cancels."""
+
+    def register(watcher: Watcher) -> Watcher:
+        _undoers[kind] = watcher
+        return watcher
 
     return register
 
@@ -210,7 +224,7 @@ def _put_back(job: Job, deferred: JobDeferred) -> None:
     held.update(
         state=JobState.QUEUED,
         message=deferred.message,
-        deferrals=F("deferrals") + 1,
+        deferrals=F("deferrals") + (0 if deferred.died else 1),
         lease_expires_at=timezone.now() + timedelta(seconds=deferred.seconds),
     )
     # Somebody may have cancelled while it was running for that moment.
