@@ -76,6 +76,34 @@ const router = createBrowserRouter([
                 path: "/studies/:slug/releases",
                 lazy: async () => ({ Component: (await import("./screens/admin/ReleasesScreen")).ReleasesScreen }),
               },
+              {
+                path: "/studies/:slug/training",
+                lazy: async () => ({ Component: (await import("./screens/training/RunsScreen")).RunsScreen }),
+              },
+              {
+                path: "/studies/:slug/training/new",
+                lazy: async () => ({ Component: (await import("./screens/training/NewRunScreen")).NewRunScreen }),
+              },
+              {
+                path: "/studies/:slug/training/rule",
+                lazy: async () => ({ Component: (await import("./screens/training/RuleScreen")).RuleScreen }),
+              },
+              {
+                path: "/studies/:slug/training/webhooks",
+                lazy: async () => ({ Component: (await import("./screens/training/WebhooksScreen")).WebhooksScreen }),
+              },
+              {
+                path: "/studies/:slug/training/runs/:runId",
+                lazy: async () => ({ Component: (await import("./screens/training/RunScreen")).RunScreen }),
+              },
+              {
+                path: "/studies/:slug/models",
+                lazy: async () => ({ Component: (await import("./screens/training/ModelsScreen")).ModelsScreen }),
+              },
+              {
+                path: "/studies/:slug/models/:modelId",
+                lazy: async () => ({ Component: (await import("./screens/training/ModelScreen")).ModelScreen }),
+              },
               { path: "*", element: <NotFoundScreen /> },
             ],
           },

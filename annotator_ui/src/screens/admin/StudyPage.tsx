@@ -89,6 +89,8 @@ function StudyTabs({ study }: { study: Study }) {
     { to: `${base}?tab=annotators`, name: "Annotators", shown: true },
     { to: `${base}?tab=members`, name: "Members & invites", shown: admin },
     { to: `${base}/releases`, name: "Releases", shown: true },
+    { to: `${base}/training`, name: "Training", shown: true },
+    { to: `${base}/models`, name: "Models", shown: true },
     { to: `${base}?tab=settings`, name: "Settings", shown: admin },
   ];
   return (
@@ -96,10 +98,15 @@ function StudyTabs({ study }: { study: Study }) {
       {tabs
         .filter(({ shown }) => shown)
         .map(({ to, name }) => (
-          <Link key={to} to={to} aria-current={to === here ? "page" : undefined}>
+          <Link key={to} to={to} aria-current={isHere(to, here) ? "page" : undefined}>
             {name}
           </Link>
         ))}
     </nav>
   );
+}
+
+/** A run belongs to Training and a model to Models; tabs of the overview are told apart by their query. */
+function isHere(tab: string, here: string): boolean {
+  return tab === here || (/\/(training|models)$/.test(tab) && here.startsWith(`${tab}/`));
 }
