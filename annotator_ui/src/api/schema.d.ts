@@ -106,6 +106,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/assignments/{assignment_id}/reveal/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * See what the model says of an ROI that you have rated
+         * @description From here on your answer stands: it cannot be undone, and a second thought is kept beside it.
+         */
+        post: operations["reveal_suggestion"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/assignments/{assignment_id}/second-thought/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Say what you think after seeing the model's view
+         * @description Once per ROI, also to say that you stay with your answer. Your first answer remains the one that counts.
+         */
+        post: operations["give_second_thought"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/assignments/{assignment_id}/skip/": {
         parameters: {
             query?: never;
@@ -755,6 +795,113 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/studies/{slug}/checks/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Checks on annotators and the stopping rule (admins, ML engineers) */
+        get: operations["get_checks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Change checks on annotators or the stopping rule (admins) */
+        patch: operations["change_checks"];
+        trace?: never;
+    };
+    "/api/v1/studies/{slug}/golds/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The study's golds and how they are answered, the newest first */
+        get: operations["list_golds"];
+        put?: never;
+        /**
+         * Make golds from pristine ROIs (admins)
+         * @description Each ROI gives one gold: a copy of its image with one distortion inside the mask only. The job's report: `made`, `refused` ({roi, reason} each).
+         */
+        post: operations["make_golds"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/studies/{slug}/golds/{roi_id}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Undo a gold that nobody has answered (admins) */
+        delete: operations["remove_gold"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/studies/{slug}/golds/{roi_id}/restore/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Serve a retired gold again (admins) */
+        post: operations["restore_gold"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/studies/{slug}/golds/{roi_id}/retire/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Serve a gold no longer (admins) */
+        post: operations["retire_gold"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/studies/{slug}/golds/mark/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make an ROI that nobody has rated a gold (admins) */
+        post: operations["mark_gold"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/studies/{slug}/images/": {
         parameters: {
             query?: never;
@@ -1069,6 +1216,241 @@ export interface components {
             /** @default  */
             password: string;
         };
+        /** @description The levels that pass, by scale; a scale that is left out is not checked. */
+        AcceptedLevelsRequest: {
+            exposure?: [
+            ] | [
+                number
+            ] | [
+                number,
+                number
+            ] | [
+                number,
+                number,
+                number
+            ] | [
+                number,
+                number,
+                number,
+                number
+            ] | [
+                number,
+                number,
+                number,
+                number,
+                number
+            ] | [
+                number,
+                number,
+                number,
+                number,
+                number,
+                number
+            ];
+            noise?: [
+            ] | [
+                number
+            ] | [
+                number,
+                number
+            ] | [
+                number,
+                number,
+                number
+            ] | [
+                number,
+                number,
+                number,
+                number
+            ] | [
+                number,
+                number,
+                number,
+                number,
+                number
+            ] | [
+                number,
+                number,
+                number,
+                number,
+                number,
+                number
+            ];
+            blur?: [
+            ] | [
+                number
+            ] | [
+                number,
+                number
+            ] | [
+                number,
+                number,
+                number
+            ] | [
+                number,
+                number,
+                number,
+                number
+            ] | [
+                number,
+                number,
+                number,
+                number,
+                number
+            ] | [
+                number,
+                number,
+                number,
+                number,
+                number,
+                number
+            ];
+            contrast?: [
+            ] | [
+                number
+            ] | [
+                number,
+                number
+            ] | [
+                number,
+                number,
+                number
+            ] | [
+                number,
+                number,
+                number,
+                number
+            ] | [
+                number,
+                number,
+                number,
+                number,
+                number
+            ] | [
+                number,
+                number,
+                number,
+                number,
+                number,
+                number
+            ];
+            colorfulness?: [
+            ] | [
+                number
+            ] | [
+                number,
+                number
+            ] | [
+                number,
+                number,
+                number
+            ] | [
+                number,
+                number,
+                number,
+                number
+            ] | [
+                number,
+                number,
+                number,
+                number,
+                number
+            ] | [
+                number,
+                number,
+                number,
+                number,
+                number,
+                number
+            ];
+            compression?: [
+            ] | [
+                number
+            ] | [
+                number,
+                number
+            ] | [
+                number,
+                number,
+                number
+            ] | [
+                number,
+                number,
+                number,
+                number
+            ] | [
+                number,
+                number,
+                number,
+                number,
+                number
+            ] | [
+                number,
+                number,
+                number,
+                number,
+                number,
+                number
+            ];
+            quality?: [
+            ] | [
+                number
+            ] | [
+                number,
+                number
+            ] | [
+                number,
+                number,
+                number
+            ] | [
+                number,
+                number,
+                number,
+                number
+            ] | [
+                number,
+                number,
+                number,
+                number,
+                number
+            ] | [
+                number,
+                number,
+                number,
+                number,
+                number,
+                number
+            ];
+            importance?: [
+            ] | [
+                number
+            ] | [
+                number,
+                number
+            ] | [
+                number,
+                number,
+                number
+            ] | [
+                number,
+                number,
+                number,
+                number
+            ] | [
+                number,
+                number,
+                number,
+                number,
+                number
+            ] | [
+                number,
+                number,
+                number,
+                number,
+                number,
+                number
+            ];
+        };
         Agreement: {
             /**
              * @description outdated: of earlier ratings; missing: not computed yet, ask by POST.
@@ -1155,6 +1537,7 @@ export interface components {
             readonly draft: unknown;
             readonly draft_revision: number;
             readonly previous_rating: components["schemas"]["Rating"] | null;
+            readonly suggestion: components["schemas"]["SuggestedLevels"] | null;
         };
         /**
          * @description * `active` - Active
@@ -1200,6 +1583,23 @@ export interface components {
             file_name: string;
             name: string;
             changes: components["schemas"]["LabelChange"][];
+        };
+        Checks: {
+            readonly gold_every: number;
+            readonly repeat_every: number;
+            readonly warm_up_rois: number;
+            readonly break_after_minutes: number;
+            readonly break_after_rois: number;
+            readonly adaptive_votes: boolean;
+            readonly most_votes: number;
+            /** Format: double */
+            readonly half_width: number;
+            readonly ask_on_near_ties: boolean;
+            readonly raters_per_roi: number;
+            /** @description That are served. */
+            readonly golds: number;
+            /** @description That are not excluded. */
+            readonly annotators: number;
         };
         /**
          * @description A request body in which every field must be known: a misspelt field is named, never silently dropped.
@@ -1301,6 +1701,16 @@ export interface components {
             compression: components["schemas"]["DistortionLabel"];
         };
         /**
+         * @description * `exposure` - exposure
+         *     * `noise` - noise
+         *     * `blur` - blur
+         *     * `contrast` - contrast
+         *     * `colorfulness` - colorfulness
+         *     * `compression` - compression
+         * @enum {string}
+         */
+        DistortionsEnum: "exposure" | "noise" | "blur" | "contrast" | "colorfulness" | "compression";
+        /**
          * @description A request body in which every field must be known: a misspelt field is named, never silently dropped.
          *
          *     This is also what keeps a client from setting what is not offered (role, is_staff, ...).
@@ -1388,6 +1798,41 @@ export interface components {
          * @enum {string}
          */
         GeometryEnum: "pad" | "stretch";
+        /** @description A gold and how it is answered. The context holds `tallies`: by StudyROI id. */
+        Gold: {
+            /**
+             * Format: uuid
+             * @description Of its ROI.
+             */
+            id: string;
+            /** Format: uuid */
+            image: string;
+            file_name: string;
+            readonly image_url: string;
+            level: components["schemas"]["ROILevel"];
+            name: string;
+            readonly segmentation: components["schemas"]["Mask"];
+            bbox: [
+                number,
+                number,
+                number,
+                number
+            ];
+            /** @description The levels that pass, by scale. */
+            accepted: {
+                [key: string]: number[];
+            };
+            /** @description What was put in; null for one marked by hand. */
+            readonly distortion: string | null;
+            /** @description The pristine ROI; null for one marked by hand. */
+            readonly made_from: string | null;
+            readonly answered: number;
+            readonly passed: number;
+            /** Format: date-time */
+            readonly retired_at: string | null;
+            /** Format: date-time */
+            readonly created_at: string;
+        };
         HourCount: {
             /** Format: date-time */
             hour: string;
@@ -1536,7 +1981,7 @@ export interface components {
             importance: components["schemas"]["LabelCeiling"][];
         };
         LabelChange: {
-            scale: components["schemas"]["ScaleEnum"];
+            scale: components["schemas"]["Scale"];
             /** @description The level word; null where the distortion is absent. */
             before: string | null;
             after: string | null;
@@ -1544,6 +1989,58 @@ export interface components {
         Lease: {
             /** Format: date-time */
             lease_expires_at: string;
+        };
+        /**
+         * @description A request body in which every field must be known: a misspelt field is named, never silently dropped.
+         *
+         *     This is also what keeps a client from setting what is not offered (role, is_staff, ...).
+         */
+        MakeGoldsInputRequest: {
+            /** @description Pristine ROIs, of any study that you are staff of; each gives one gold. */
+            rois: string[];
+            /** @description To deal out evenly; all six when left out. */
+            distortions?: [
+            ] | [
+                components["schemas"]["DistortionsEnum"]
+            ] | [
+                components["schemas"]["DistortionsEnum"],
+                components["schemas"]["DistortionsEnum"]
+            ] | [
+                components["schemas"]["DistortionsEnum"],
+                components["schemas"]["DistortionsEnum"],
+                components["schemas"]["DistortionsEnum"]
+            ] | [
+                components["schemas"]["DistortionsEnum"],
+                components["schemas"]["DistortionsEnum"],
+                components["schemas"]["DistortionsEnum"],
+                components["schemas"]["DistortionsEnum"]
+            ] | [
+                components["schemas"]["DistortionsEnum"],
+                components["schemas"]["DistortionsEnum"],
+                components["schemas"]["DistortionsEnum"],
+                components["schemas"]["DistortionsEnum"],
+                components["schemas"]["DistortionsEnum"]
+            ] | [
+                components["schemas"]["DistortionsEnum"],
+                components["schemas"]["DistortionsEnum"],
+                components["schemas"]["DistortionsEnum"],
+                components["schemas"]["DistortionsEnum"],
+                components["schemas"]["DistortionsEnum"],
+                components["schemas"]["DistortionsEnum"]
+            ];
+        };
+        /**
+         * @description A request body in which every field must be known: a misspelt field is named, never silently dropped.
+         *
+         *     This is also what keeps a client from setting what is not offered (role, is_staff, ...).
+         */
+        MarkGoldInputRequest: {
+            /**
+             * Format: uuid
+             * @description An ROI of the study that nobody has rated.
+             */
+            roi: string;
+            accepted: components["schemas"]["AcceptedLevelsRequest"];
         };
         /** @description A mask as COCO's compressed RLE: column-major, holes kept. */
         Mask: {
@@ -1670,6 +2167,18 @@ export interface components {
             annotators_draw?: boolean;
             /** @description What makes masks of clicks: `region-tree` or the id of a segmentation model. */
             segmentation_model?: string;
+            /**
+             * @description How a model's suggestions meet the annotators; fixed once rating has begun (docs/modes.md).
+             *
+             *     * `blind` - Blind
+             *     * `reveal_after` - Reveal After
+             *     * `prefill` - Prefill
+             */
+            suggestion_mode?: components["schemas"]["SuggestionMode"];
+            /** @description With `prefill`: of 100 claims so many stay blind. */
+            blind_percent?: number;
+            /** @description With `prefill`: of 100 claims so many show one level that is wrong on purpose. */
+            wrong_percent?: number;
             /** @description The study's address; made from the title when left out. */
             slug?: string;
         };
@@ -1683,6 +2192,19 @@ export interface components {
             created_at: string;
             /** Format: date-time */
             expires_at: string;
+        };
+        PaginatedGoldList: {
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?cursor=cD00ODY%3D"
+             */
+            next: string | null;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?cursor=cj0xJnA9NDg3
+             */
+            previous: string | null;
+            results: components["schemas"]["Gold"][];
         };
         PaginatedImageList: {
             /**
@@ -1789,6 +2311,33 @@ export interface components {
          *
          *     This is also what keeps a client from setting what is not offered (role, is_staff, ...).
          */
+        PatchedChecksInputRequest: {
+            /** @description One ROI in so many is a gold; 0: none. */
+            gold_every?: number;
+            /** @description One ROI in so many was rated before; 0: none. */
+            repeat_every?: number;
+            /** @description So many at a session's beginning do not count. */
+            warm_up_rois?: number;
+            /** @description 0: never. */
+            break_after_minutes?: number;
+            /** @description 0: never. */
+            break_after_rois?: number;
+            /** @description Ask for two more votes at a time where a label is uncertain. */
+            adaptive_votes?: boolean;
+            most_votes?: number;
+            /**
+             * Format: double
+             * @description Of the 95 % interval of quality, in levels.
+             */
+            half_width?: number;
+            /** @description Also ask while two distortions or more are within a vote of a tie. */
+            ask_on_near_ties?: boolean;
+        };
+        /**
+         * @description A request body in which every field must be known: a misspelt field is named, never silently dropped.
+         *
+         *     This is also what keeps a client from setting what is not offered (role, is_staff, ...).
+         */
         PatchedROIChangeInputRequest: {
             level?: components["schemas"]["ROILevel"];
             name?: string;
@@ -1814,6 +2363,18 @@ export interface components {
             annotators_draw?: boolean;
             /** @description What makes masks of clicks: `region-tree` or the id of a segmentation model. */
             segmentation_model?: string;
+            /**
+             * @description How a model's suggestions meet the annotators; fixed once rating has begun (docs/modes.md).
+             *
+             *     * `blind` - Blind
+             *     * `reveal_after` - Reveal After
+             *     * `prefill` - Prefill
+             */
+            suggestion_mode?: components["schemas"]["SuggestionMode"];
+            /** @description With `prefill`: of 100 claims so many stay blind. */
+            blind_percent?: number;
+            /** @description With `prefill`: of 100 claims so many show one level that is wrong on purpose. */
+            wrong_percent?: number;
             state?: components["schemas"]["StudyState"];
         };
         Plan: {
@@ -1985,7 +2546,10 @@ export interface components {
             readonly quality: number;
             readonly importance: number;
             readonly bulk_clean: boolean;
+            /** @default 1 */
             readonly revision: number;
+            /** @description Whether there is a model's view to see now: `reveal`. */
+            readonly reveals: boolean;
             /** Format: date-time */
             readonly created_at: string;
         };
@@ -2014,6 +2578,8 @@ export interface components {
              * @default false
              */
             bulk_clean: boolean;
+            /** @description Scales that you answered or confirmed. All eight are needed where `suggestion` came with the form. */
+            confirmed?: components["schemas"]["Scale"][];
             /** @description Times, zoom, viewport; at most 16 KB. */
             telemetry?: {
                 [key: string]: unknown;
@@ -2072,6 +2638,13 @@ export interface components {
          * @enum {string}
          */
         ReleaseState: "freezing" | "ready" | "failed";
+        Revealed: {
+            suggestion: components["schemas"]["SuggestedLevels"];
+            /** @description Your own answer. It stays the one that counts. */
+            rating: components["schemas"]["Rating"];
+            /** @description False once a second thought was given. */
+            may_revise: boolean;
+        };
         /**
          * @description * `annotator` - Annotator
          *     * `admin` - Admin
@@ -2085,11 +2658,6 @@ export interface components {
          * @enum {string}
          */
         RulesetName: "anchor-v1" | "literal-v1";
-        ScaleAgreement: {
-            /** Format: double */
-            alpha: number | null;
-            note: string;
-        };
         /**
          * @description * `exposure` - exposure
          *     * `noise` - noise
@@ -2101,7 +2669,12 @@ export interface components {
          *     * `importance` - importance
          * @enum {string}
          */
-        ScaleEnum: "exposure" | "noise" | "blur" | "contrast" | "colorfulness" | "compression" | "quality" | "importance";
+        Scale: "exposure" | "noise" | "blur" | "contrast" | "colorfulness" | "compression" | "quality" | "importance";
+        ScaleAgreement: {
+            /** Format: double */
+            alpha: number | null;
+            note: string;
+        };
         ScaleFigures: {
             /** Format: double */
             alpha: number | null;
@@ -2162,8 +2735,25 @@ export interface components {
             presence: {
                 [key: string]: components["schemas"]["PresenceRate"];
             };
-            /** Format: double */
+            /** @description Answered, of those with a known answer. */
+            golds: number;
+            /**
+             * Format: double
+             * @description Share of them that passed.
+             */
             gold_rate: number | null;
+            /** @description ROIs answered a second time. */
+            repeats: number;
+            /**
+             * Format: double
+             * @description Mean distance of the second quality from the first, in levels.
+             */
+            repeat_difference: number | null;
+            /**
+             * Format: double
+             * @description Share of the with/without decisions that were the same.
+             */
+            repeat_same: number | null;
             /** Format: double */
             median_seconds: number | null;
             /** Format: double */
@@ -2324,6 +2914,9 @@ export interface components {
             readonly ask_extra_on_tie: boolean;
             readonly annotators_draw: boolean;
             readonly segmentation_model: string;
+            suggestion_mode: components["schemas"]["SuggestionMode"];
+            readonly blind_percent: number;
+            readonly wrong_percent: number;
             my_roles: components["schemas"]["Role"][];
             /** Format: date-time */
             readonly created_at: string;
@@ -2340,6 +2933,19 @@ export interface components {
          * @enum {string}
          */
         StudyState: "open" | "paused" | "closed";
+        /** @description A model's levels, in the shape of an answer. Never how sure it is of them. */
+        SuggestedLevels: {
+            distortions: components["schemas"]["Severities"];
+            quality: number;
+            importance: number;
+        };
+        /**
+         * @description * `blind` - Blind
+         *     * `reveal_after` - Reveal After
+         *     * `prefill` - Prefill
+         * @enum {string}
+         */
+        SuggestionMode: "blind" | "reveal_after" | "prefill";
         Tensor: {
             /** @description The decoder's input. */
             name: string;
@@ -2919,6 +3525,226 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Assignment"];
+                };
+            };
+            /** @description The request cannot be read, or a field is wrong: `fields` names it. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not signed in, or the token or log-in has run out. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Signed in, but without the right; or the CSRF token is missing. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description It does not exist, or you may not know that it does. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The asked-for media type is not offered. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description It cannot be done in the present state. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The request is larger than this installation takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body's media type is not taken here. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The request is readable but breaks a rule of the domain. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    reveal_suggestion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                assignment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Revealed"];
+                };
+            };
+            /** @description The request cannot be read, or a field is wrong: `fields` names it. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not signed in, or the token or log-in has run out. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Signed in, but without the right; or the CSRF token is missing. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description It does not exist, or you may not know that it does. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The asked-for media type is not offered. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description It cannot be done in the present state. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The request is larger than this installation takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body's media type is not taken here. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The request is readable but breaks a rule of the domain. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    give_second_thought: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description One UUID per answer, the same on every retry of it. */
+                "Idempotency-Key": string;
+            };
+            path: {
+                assignment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RatingInputRequest"];
+            };
+        };
+        responses: {
+            /** @description This very one had arrived before. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rating"];
+                };
+            };
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rating"];
                 };
             };
             /** @description The request cannot be read, or a field is wrong: `fields` names it. */
@@ -6785,6 +7611,776 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description The request cannot be read, or a field is wrong: `fields` names it. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not signed in, or the token or log-in has run out. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Signed in, but without the right; or the CSRF token is missing. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description It does not exist, or you may not know that it does. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The asked-for media type is not offered. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description It cannot be done in the present state. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The request is larger than this installation takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body's media type is not taken here. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The request is readable but breaks a rule of the domain. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    get_checks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Checks"];
+                };
+            };
+            /** @description Not signed in, or the token or log-in has run out. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Signed in, but without the right; or the CSRF token is missing. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description It does not exist, or you may not know that it does. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The asked-for media type is not offered. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description It cannot be done in the present state. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The request is readable but breaks a rule of the domain. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    change_checks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PatchedChecksInputRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Checks"];
+                };
+            };
+            /** @description The request cannot be read, or a field is wrong: `fields` names it. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not signed in, or the token or log-in has run out. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Signed in, but without the right; or the CSRF token is missing. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description It does not exist, or you may not know that it does. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The asked-for media type is not offered. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description It cannot be done in the present state. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The request is larger than this installation takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body's media type is not taken here. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The request is readable but breaks a rule of the domain. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    list_golds: {
+        parameters: {
+            query?: {
+                /** @description The pagination cursor value. */
+                cursor?: string;
+                /** @description Number of results to return per page. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaginatedGoldList"];
+                };
+            };
+            /** @description The request cannot be read, or a field is wrong: `fields` names it. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not signed in, or the token or log-in has run out. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Signed in, but without the right; or the CSRF token is missing. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description It does not exist, or you may not know that it does. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The asked-for media type is not offered. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description It cannot be done in the present state. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The request is readable but breaks a rule of the domain. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    make_golds: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MakeGoldsInputRequest"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description The request cannot be read, or a field is wrong: `fields` names it. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not signed in, or the token or log-in has run out. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Signed in, but without the right; or the CSRF token is missing. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description It does not exist, or you may not know that it does. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The asked-for media type is not offered. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description It cannot be done in the present state. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The request is larger than this installation takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body's media type is not taken here. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The request is readable but breaks a rule of the domain. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    remove_gold: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                roi_id: string;
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read, or a field is wrong: `fields` names it. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not signed in, or the token or log-in has run out. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Signed in, but without the right; or the CSRF token is missing. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description It does not exist, or you may not know that it does. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The asked-for media type is not offered. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description It cannot be done in the present state. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The request is readable but breaks a rule of the domain. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    restore_gold: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                roi_id: string;
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read, or a field is wrong: `fields` names it. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not signed in, or the token or log-in has run out. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Signed in, but without the right; or the CSRF token is missing. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description It does not exist, or you may not know that it does. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The asked-for media type is not offered. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description It cannot be done in the present state. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The request is larger than this installation takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body's media type is not taken here. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The request is readable but breaks a rule of the domain. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    retire_gold: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                roi_id: string;
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read, or a field is wrong: `fields` names it. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not signed in, or the token or log-in has run out. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Signed in, but without the right; or the CSRF token is missing. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description It does not exist, or you may not know that it does. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The asked-for media type is not offered. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description It cannot be done in the present state. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The request is larger than this installation takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body's media type is not taken here. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The request is readable but breaks a rule of the domain. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    mark_gold: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MarkGoldInputRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Gold"];
+                };
             };
             /** @description The request cannot be read, or a field is wrong: `fields` names it. */
             400: {

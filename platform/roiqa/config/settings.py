@@ -166,6 +166,13 @@ DECODE_WAITING = env.integer("ROIQA_DECODE_WAITING", default=8)
 DECODE_PER_MINUTE = env.integer("ROIQA_DECODE_PER_MINUTE", default=1200)
 DECODE_CACHE_BYTES = env.integer("ROIQA_DECODE_CACHE_MB", default=256) * 1024 * 1024
 
+# Folders of training runs: checkpoints and logs. Where several machines train, a disk that all of them share.
+RUNS_DIR = Path(env.text("ROIQA_RUNS_DIR") or DATA_DIR / "runs")
+# Built synthetic sets (`python -m ml.synthesis.build`), a folder each.
+SYNTHETIC_DIR = Path(env.text("ROIQA_SYNTHETIC_DIR") or DATA_DIR / "synthetic")
+# How many GPUs of its machine one run may take; 0 is all there are.
+TRAINING_GPUS = env.integer("ROIQA_TRAINING_GPUS", default=0)
+
 # Hosts (`host` or `host:port`) that webhooks may call though they are not on the open internet, and without TLS.
 WEBHOOK_ALLOWED_HOSTS = env.words("ROIQA_WEBHOOK_HOSTS", default=[])
 
@@ -214,9 +221,12 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         "Split": "roiqa.images.models.Split",
         "ProposalState": "roiqa.studies.models.ProposalState",
         "ROILevel": "roiqa.regions.models.Level",
+        "Scale": "roiqa.core.scales.SCALES",
+        "SuggestionMode": "roiqa.studies.models.SuggestionMode",
         "AssignmentState": "roiqa.ratings.models.AssignmentState",
         "SkipReason": "roiqa.ratings.models.SkipReason",
         "ReleaseState": "roiqa.releases.models.ReleaseState",
+        "RunState": "roiqa.training.models.RunState",
         "FiguresState": "roiqa.consensus.statistics_serializers.FiguresState",
         "ScreeningFlag": "roiqa.consensus.rules.screening.Flag",
     },

@@ -36,6 +36,8 @@ def reveal(*, user: User, assignment_id: UUID) -> Shown:
     _, study_roi, held = locked_assignment(user=user, assignment_id=assignment_id)
     first = _answered(held, study_roi)
     if held.shown is None:
+        if held.suggestion_id is None:
+            raise NothingRevealed
         levels = Suggestion.objects.values_list("levels", flat=True).get(pk=held.suggestion_id)
         held.shown, held.shown_at = {"levels": dict(zip(SCALES, levels, strict=True)), "wrong": None}, timezone.now()
         held.save(update_fields=["shown", "shown_at"])
