@@ -209,7 +209,9 @@ def make_proposal(
     )
 
 
-def make_assignment(study_roi: StudyROI, annotator: User, *, state: str = AssignmentState.ACTIVE) -> Assignment:
+def make_assignment(
+    study_roi: StudyROI, annotator: User, *, state: str = AssignmentState.ACTIVE, **fields: Any
+) -> Assignment:
     """A claim, which takes one slot while it is active."""
     now = timezone.now()
     if state == AssignmentState.ACTIVE:
@@ -224,23 +226,28 @@ def make_assignment(study_roi: StudyROI, annotator: User, *, state: str = Assign
         position=mine.values_list("claims_made", flat=True).first() or 1,
         lease_expires_at=now + timedelta(minutes=15),
         finished_at=now if state in {AssignmentState.SUBMITTED, AssignmentState.SKIPPED} else None,
+        **fields,
     )
 
 
-def make_rating(study_roi: StudyROI, annotator: User, answer: Mapping[str, Any] = ANSWER) -> Rating:
-    """An accepted rating with its submitted assignment."""
-    assignment = make_assignment(study_roi, annotator, state=AssignmentState.SUBMITTED)
-    StudyROI.objects.filter(pk=study_roi.pk).update(n_accepted=F("n_accepted") + 1, consensus_due=True)
+def make_rating(
+    study_roi: StudyROI, annotator: User, answer: Mapping[str, Any] = ANSWER, *, purpose: str = "label", **fields: Any
+) -> Rating:
+    """A rating, accepted unless `status` says otherwise, with its submitted assignment."""
+    assignment = make_assignment(study_roi, annotator, state=AssignmentState.SUBMITTED, purpose=purpose)
+    values = {"status": "accepted", **fields}
+    if values["status"] == "accepted":
+        StudyROI.objects.filter(pk=study_roi.pk).update(n_accepted=F("n_accepted") + 1, consensus_due=True)
     return Rating.objects.create(
         study_id=study_roi.study_id,
         study_roi=study_roi,
         annotator=annotator,
         assignment=assignment,
         client_key=uuid.uuid4(),
-        status="accepted",
         quality=answer["quality"],
         importance=answer["importance"],
         **answer["distortions"],
+        **values,
     )
 
 

@@ -10,8 +10,10 @@ import numpy.typing as npt
 from roiqa.consensus.ratings_csv import RatingTable
 from roiqa.consensus.rules.agreement import NO_VARIATION, bootstrap_ordinal_alpha, ordinal_alpha
 from roiqa.consensus.rules.labels import LabelTable, label_rois
-from roiqa.consensus.rules.records import distortion_record, importance_record, quality_record, roi_flags
+from roiqa.consensus.rules.panel import PanelVotes
+from roiqa.consensus.rules.records import correction, distortion_record, importance_record, quality_record, roi_flags
 from roiqa.consensus.rules.rulesets import Ruleset
+from roiqa.consensus.rules.subjects import SubjectModel, fit_subjects
 from roiqa.consensus.rules.votes import VoteHistograms, count_votes, distinct_histograms
 from roiqa.core.scales import DISTORTIONS
 
@@ -32,7 +34,7 @@ def consensus_json(ratings: RatingTable, ruleset: Ruleset) -> Iterator[str]:
         roi_count=len(ratings.roi_names),
     )
     yield f'{{"ruleset": {json.dumps(ruleset.name)},\n"rois": {{'
-    yield from _roi_lines(label_rois(votes, ruleset), ratings.roi_names)
+    yield from _roi_lines(label_rois(votes, ruleset), ratings.roi_names, _models(ratings))
     yield f'\n}},\n"agreement": {json.dumps(agreement_record(votes))}}}\n'
 
 
@@ -64,7 +66,25 @@ def _alpha_record(counts: npt.NDArray[np.int64], comparable: int) -> dict[str, A
     }
 
 
-def _roi_lines(table: LabelTable, names: tuple[str, ...]) -> Iterator[str]:
+def _models(ratings: RatingTable) -> tuple[SubjectModel, SubjectModel]:
+    """The bias/inconsistency model of quality and importance, fitted in the order of the names, not of the rows."""
+    roi_rank, annotator_rank = (
+        np.argsort(np.array(sorted(range(len(names)), key=names.__getitem__), dtype=np.int64))
+        for names in (ratings.roi_names, ratings.annotator_names)
+    )
+    order = np.lexsort((annotator_rank[ratings.annotator], roi_rank[ratings.roi]))
+    votes = np.column_stack([ratings.quality, ratings.importance])[order].astype(np.int64)
+    panel = PanelVotes(
+        ratings.roi[order].astype(np.int64),
+        annotator_rank[ratings.annotator[order]],
+        votes,
+        len(ratings.roi_names),
+        len(ratings.annotator_names),
+    )
+    return fit_subjects(panel.scale(0)), fit_subjects(panel.scale(1))
+
+
+def _roi_lines(table: LabelTable, names: tuple[str, ...], models: tuple[SubjectModel, SubjectModel]) -> Iterator[str]:
     severities = table.distortions.votes
     rows, per_roi = len(severities), len(DISTORTIONS)
     blocks = _written_once(
@@ -75,6 +95,10 @@ def _roi_lines(table: LabelTable, names: tuple[str, ...]) -> Iterator[str]:
     importance = _written_once(table.importance.votes, lambda row: importance_record(table, row))
     flags = _written_once(
         np.stack([table.n, table.clean, table.contested_clean, table.tie], axis=1), lambda row: roi_flags(table, row)
+    )
+    quality, importance = (
+        [f"{text[:-1]}, {part}}}" for text, part in zip(texts, _corrections(model, table.roi), strict=True)]
+        for texts, model in zip((quality, importance), models, strict=True)
     )
     labels = [json.dumps(name) for name in DISTORTIONS]
     roi_names = [names[roi] for roi in table.roi]
@@ -87,6 +111,12 @@ def _roi_lines(table: LabelTable, names: tuple[str, ...]) -> Iterator[str]:
             f"{',' if position else ''}\n{json.dumps(roi_names[row])}: {flags[row][:-1]}, "
             f'"quality": {quality[row]}, "importance": {importance[row]}, "distortions": {{{distortions}}}}}'
         )
+
+
+def _corrections(model: SubjectModel, rois: npt.NDArray[np.int64]) -> Iterator[str]:
+    """`"mos_map": ..., "mos_map_se": ...` of each of these ROIs."""
+    for roi in rois.tolist():
+        yield json.dumps(correction(model, roi))[1:-1]
 
 
 def _written_once(keys: npt.NDArray[np.int64], record: Callable[[int], dict[str, Any]]) -> list[str]:

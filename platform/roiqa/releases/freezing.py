@@ -1,6 +1,8 @@
 """Freezing: a study's complete ROIs, their labels and every rating behind them become one file that never changes."""
 
 import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -9,11 +11,13 @@ from django.db.models import Max
 from roiqa import __version__
 from roiqa.accounts.models import User
 from roiqa.consensus.refresh import refresh_study
+from roiqa.consensus.rules.rulesets import ruleset_named
 from roiqa.core import audit, jobs
 from roiqa.core.models import Job
 from roiqa.core.scales import SCALES
 from roiqa.images.split import RULE, split_of
 from roiqa.releases import storage
+from roiqa.releases.accepted_votes import WholeLabels
 from roiqa.releases.errors import FreezeRunning, LabelOutOfStep, NothingComplete, SplitMoved, StudyTooBusy
 from roiqa.releases.labels import label_batch
 from roiqa.releases.models import Release, ReleaseState
@@ -123,18 +127,41 @@ def _write_snapshot(target: Any, *, release: Release, progress: jobs.Progress) -
                 continue
             if totals.rois == 0:
                 raise NothingComplete(totals.incomplete_rois)
-            header = _header(snapshot.study(), totals, licence=release.licence)
+            study = snapshot.study()
+            progress.expect(0, "Comparing the annotators")
+            votes, rows = snapshot.votes()
+            whole = WholeLabels(votes, ruleset_named(study.ruleset))
+            header = _header(study, totals, licence=release.licence) | {
+                "statistics": whole.statistics(),
+                "collection": snapshot.collection(),
+            }
             progress.expect(totals.rois, "Writing the snapshot")
-            return _write_rows(SnapshotWriter(target), snapshot, header, progress), header
+            labels = _Labels(whole, rows, header["ruleset"])
+            return _write_rows(SnapshotWriter(target), snapshot, header, labels, progress), header
     raise StudyTooBusy
 
 
-def _write_rows(writer: SnapshotWriter, snapshot: Snapshot, header: Record, progress: jobs.Progress) -> str:
+@dataclass(frozen=True, slots=True)
+class _Labels:
+    """Labels of batches of ROIs, with what all votes together tell of them."""
+
+    whole: WholeLabels
+    rows: Mapping[int, int]
+    ruleset: str
+
+    def of(self, batch: Sequence[ROIRow]) -> list[Record]:
+        labels = label_batch(batch, ruleset=self.ruleset)
+        return [self.whole.add_to(label, self.rows[roi.key]) for roi, label in zip(batch, labels, strict=True)]
+
+
+def _write_rows(
+    writer: SnapshotWriter, snapshot: Snapshot, header: Record, labels: _Labels, progress: jobs.Progress
+) -> str:
     writer.header(header)
     image: ImageRow | None = None
     done = 0
     for batch in snapshot.roi_batches():
-        for roi, label in zip(batch, label_batch(batch, ruleset=header["ruleset"]), strict=True):
+        for roi, label in zip(batch, labels.of(batch), strict=True):
             if image is None or image.id != roi.image.id:
                 image = roi.image
                 writer.image(_image_record(image))
@@ -157,7 +184,7 @@ def _header(study: StudyRow, totals: Totals, *, licence: str) -> Record:
             "description": study.description,
             "simulated": study.simulated,
         },
-        "protocol": {"raters_per_roi": study.raters_per_roi, "ask_extra_on_tie": study.ask_extra_on_tie},
+        "protocol": study.protocol,
         "ruleset": study.ruleset,
         "split_rule": RULE,
         "versions": {"roiqa": __version__, "snapshot": FORMAT_VERSION},
@@ -168,6 +195,9 @@ def _header(study: StudyRow, totals: Totals, *, licence: str) -> Record:
             "ratings": totals.ratings,
             "incomplete_rois": totals.incomplete_rois,
             "annotators": totals.annotators,
+            "excluded_annotators": totals.excluded_annotators,
+            "kept_apart": totals.kept_apart,
+            "modes": totals.modes,
         },
     }
 

@@ -12,24 +12,37 @@ from itertools import groupby
 from typing import Any, NamedTuple
 from uuid import UUID
 
+import numpy as np
+import numpy.typing as npt
 from django.db import connection
 from django.db.backends.utils import CursorWrapper
 
 from roiqa.core.scales import SCALES
+from roiqa.ratings.models import RatingStatus
+from roiqa.releases.accepted_votes import AcceptedVotes, gather
+from roiqa.releases.collection import summarize
+from roiqa.studies.models import SuggestionMode
 
 BATCH_ROIS = 1_000
+_BATCH_VOTES = 20_000
+# What of the protocol decides how the votes came about.
+PROTOCOL = (
+    "raters_per_roi", "ask_extra_on_tie", "adaptive_votes", "most_votes", "half_width", "ask_on_near_ties",
+    "suggestion_mode", "blind_percent", "wrong_percent", "gold_every", "repeat_every", "warm_up_rois",
+    "break_after_minutes", "break_after_rois",
+)  # fmt: skip
 
 # A ROI whose label is due has ratings that no label counts yet: it waits for the next release.
 _COMPLETE = """
 FROM studies_studyroi r JOIN consensus_consensus c ON c.study_roi_id = r.id
-WHERE r.study_id = %(study)s AND r.n_accepted >= r.raters_wanted AND NOT r.consensus_due
+WHERE r.study_id = %(study)s AND r.n_accepted >= r.raters_wanted AND NOT r.consensus_due AND NOT r.is_gold
 """
-_STUDY = """
-SELECT slug, title, description, simulated, raters_per_roi, ask_extra_on_tie, ruleset
+_STUDY = f"""
+SELECT slug, title, description, simulated, ruleset, {", ".join(PROTOCOL)}
 FROM studies_study WHERE id = %(study)s
-"""
+"""  # noqa: S608
 _TOTALS = f"""
-SELECT (SELECT count(*) FROM studies_studyroi WHERE study_id = %(study)s),
+SELECT (SELECT count(*) FROM studies_studyroi WHERE study_id = %(study)s AND NOT is_gold),
   (SELECT count(*) FROM studies_studyroi
    WHERE study_id = %(study)s AND consensus_due AND n_accepted >= raters_wanted),
   count(*), count(DISTINCT image_id), coalesce(sum(n), 0)
@@ -40,11 +53,42 @@ _OF_MEMBERS = """
 FROM ratings_rating v
 JOIN studies_membership m ON m.study_id = v.study_id AND m.user_id = v.annotator_id AND m.role = 'annotator'
 """
-_ANNOTATORS = f"""
-SELECT count(DISTINCT v.annotator_id) {_OF_MEMBERS}
-WHERE v.study_id = %(study)s AND v.is_current AND v.status = 'accepted' AND m.excluded_at IS NULL
+_ACCEPTED = f"""
+WHERE v.study_id = %(study)s AND v.is_current AND v.status = 'accepted'
   AND v.study_roi_id IN (SELECT r.id {_COMPLETE})
 """
+_ANNOTATORS = f"""
+SELECT count(DISTINCT v.annotator_id) FILTER (WHERE m.excluded_at IS NULL),
+  count(DISTINCT v.annotator_id) FILTER (WHERE m.excluded_at IS NOT NULL)
+{_OF_MEMBERS} {_ACCEPTED}
+"""
+# Of the whole study: answers that are kept and never counted, and how the counted ones were shown.
+_KEPT_APART = """
+SELECT status, count(*) FROM ratings_rating WHERE study_id = %(study)s AND status <> 'accepted' GROUP BY status
+"""
+_MODES = f"""
+SELECT v.mode, count(*) {_OF_MEMBERS} {_ACCEPTED} AND m.excluded_at IS NULL GROUP BY v.mode
+"""
+# In the order of _ROIS, annotators by pseudonym: the same study gives the same numbers however its rows got there.
+_VOTES = f"""
+SELECT v.study_roi_id, dense_rank() OVER (ORDER BY m.pseudonym), (m.excluded_at IS NOT NULL)::int,
+  (v.mode = 'prefill')::int, {", ".join(f"v.{scale}" for scale in SCALES)}
+{_OF_MEMBERS}
+JOIN studies_studyroi o ON o.id = v.study_roi_id
+JOIN regions_roi g ON g.id = o.roi_id
+JOIN images_image i ON i.id = o.image_id
+{_ACCEPTED}
+ORDER BY i.sha256 COLLATE "C", g.mask_sha256 COLLATE "C", g.id, m.pseudonym
+"""
+_NUMBER = "CASE WHEN jsonb_typeof({0}) = 'number' THEN ({0})::numeric END"
+_COLLECTION = f"""
+SELECT v.annotator_id, v.created_at::date, {_NUMBER.format("t->'visible_ms'")},
+  {_NUMBER.format("t #> '{views,0,dpr}'")}, {_NUMBER.format("t #> '{views,0,width}'")},
+  {_NUMBER.format("t #> '{views,0,height}'")}, t #>> '{{screen,gamut}}',
+  t #> '{{screen,high_dynamic_range}}' = 'true'::jsonb,
+  {", ".join(_NUMBER.format(f"t #> '{{inputs,{hand}}}'") for hand in ("keyboard", "mouse", "touch"))}
+FROM (SELECT v.annotator_id, v.created_at, v.telemetry AS t {_OF_MEMBERS} {_ACCEPTED} AND m.excluded_at IS NULL) AS v
+"""  # noqa: S608
 _ROIS = f"""
 SELECT r.id, g.id, g.level, g.name, g.counts, g.mask_sha256, g.x, g.y, g.w, g.h, g.area, r.ruleset, r.votes,
   i.id, i.sha256, i.split, i.width, i.height, s.file_name, s.source
@@ -58,7 +102,7 @@ _RATINGS = f"""
 SELECT v.study_roi_id, m.pseudonym, v.revision, v.status, v.is_current, m.excluded_at IS NOT NULL, v.mode,
   v.bulk_clean, v.simulated, {", ".join(f"v.{scale}" for scale in SCALES)}
 {_OF_MEMBERS}
-WHERE v.study_roi_id = ANY(%s) ORDER BY v.study_roi_id, m.pseudonym, v.revision
+WHERE v.study_roi_id = ANY(%s) ORDER BY v.study_roi_id, m.pseudonym, v.status = 'repeat', v.revision
 """
 
 
@@ -68,9 +112,8 @@ class StudyRow:
     title: str
     description: str
     simulated: bool
-    raters_per_roi: int
-    ask_extra_on_tie: bool
     ruleset: str
+    protocol: dict[str, Any]  # the columns of PROTOCOL
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +124,11 @@ class Totals:
     rois: int
     ratings: int
     annotators: int
+    excluded_annotators: int
     incomplete_rois: int
     unlabelled: int
+    kept_apart: dict[str, int]  # ratings of the whole study by status; accepted ones are not among them
+    modes: dict[str, int]  # counted ratings by how the form was shown
 
 
 class RatingRow(NamedTuple):
@@ -114,8 +160,9 @@ class ImageRow(NamedTuple):
 
 
 class ROIRow(NamedTuple):
-    """`stored_votes`: the 46 counts of its Consensus row; `ratings` sorted by pseudonym and revision."""
+    """`key` of its StudyROI; `stored_votes`: the 46 counts of its Consensus row; `ratings` by pseudonym and revision."""
 
+    key: int
     id: UUID
     level: str
     name: str
@@ -137,27 +184,54 @@ class Snapshot:
         self._facts = {"study": study_id}
 
     def study(self) -> StudyRow:
-        return StudyRow(*self._one_row(_STUDY))
+        slug, title, description, simulated, ruleset, *protocol = self._one_row(_STUDY)
+        return StudyRow(slug, title, description, simulated, ruleset, dict(zip(PROTOCOL, protocol, strict=True)))
 
     def totals(self) -> Totals:
         all_rois, unlabelled, rois, images, ratings = self._one_row(_TOTALS)
-        (annotators,) = self._one_row(_ANNOTATORS)
+        annotators, excluded = self._one_row(_ANNOTATORS)
         return Totals(
             images=images,
             rois=rois,
             ratings=ratings,
             annotators=annotators,
+            excluded_annotators=excluded,
             incomplete_rois=all_rois - rois,
             unlabelled=unlabelled,
+            kept_apart=self._counts(_KEPT_APART, RatingStatus.values, leaving_out=RatingStatus.ACCEPTED),
+            modes=self._counts(_MODES, SuggestionMode.values),
         )
+
+    def votes(self) -> tuple[AcceptedVotes, dict[int, int]]:
+        """All accepted votes of the complete ROIs, and the row of each StudyROI id in the order of `roi_batches`."""
+
+        def batches() -> Iterator[npt.NDArray[np.int64]]:
+            for rows in self._rows(_VOTES, _BATCH_VOTES):
+                yield np.array(rows, dtype=np.int64)
+
+        return gather(batches())
+
+    def collection(self) -> dict[str, Any]:
+        """How the counted votes were collected; see `collection.summarize`."""
+        return summarize(row for rows in self._rows(_COLLECTION, _BATCH_VOTES) for row in rows)
+
+    def _rows(self, query: str, size: int) -> Iterator[list[tuple[Any, ...]]]:
+        with self._database.chunked_cursor() as cursor:
+            cursor.execute(query, self._facts)
+            while rows := cursor.fetchmany(size):
+                yield rows
+
+    def _counts(self, query: str, names: list[str], *, leaving_out: str | None = None) -> dict[str, int]:
+        with self._cursor() as cursor:
+            cursor.execute(query, self._facts)
+            found = dict(cursor.fetchall())
+        return {name: found.get(name, 0) for name in names if name != leaving_out}
 
     def roi_batches(self) -> Iterator[list[ROIRow]]:
         """The complete, labelled ROIs by (image sha256, mask sha256, id), at most BATCH_ROIS at a time."""
-        with self._database.chunked_cursor() as cursor:
-            cursor.execute(_ROIS, self._facts)
-            while rows := cursor.fetchmany(BATCH_ROIS):
-                ratings = self._ratings_of([row[0] for row in rows])
-                yield [_roi_row(row, ratings[row[0]]) for row in rows]
+        for rows in self._rows(_ROIS, BATCH_ROIS):
+            ratings = self._ratings_of([row[0] for row in rows])
+            yield [_roi_row(row, ratings[row[0]]) for row in rows]
 
     def _ratings_of(self, study_rois: list[int]) -> dict[int, list[RatingRow]]:
         found: dict[int, list[RatingRow]] = defaultdict(list)
@@ -194,8 +268,9 @@ def snapshot_of(*, study_id: int) -> Iterator[Snapshot]:
 
 
 def _roi_row(row: tuple[Any, ...], ratings: list[RatingRow]) -> ROIRow:
-    _, roi, level, name, counts, mask_sha256, x, y, w, h, area, ruleset, votes, *image = row
+    key, roi, level, name, counts, mask_sha256, x, y, w, h, area, ruleset, votes, *image = row
     return ROIRow(
+        key=key,
         id=roi,
         level=level,
         name=name,

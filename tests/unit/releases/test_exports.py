@@ -70,7 +70,9 @@ def test_seagull_holds_every_field_of_the_contract() -> None:
     for field in ("id", "image_id", "category_id", "segmentation", "bbox", "area", "level", "n_raters", "clean"):
         assert field in annotation
     assert (annotation["iscrowd"], annotation["n_raters"]) == (0, 3)
-    assert set(annotation["quality"]) == {"mean", "sd", "interval", "level", "level_word", "votes"}
+    assert set(annotation["quality"]) == {
+        "mean", "sd", "interval", "t_interval", "level", "level_word", "votes", "mos_map", "mos_map_se",
+    }  # fmt: skip
     assert list(annotation["distortions"]) == list(DISTORTIONS)
 
 

@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from roiqa.consensus.rules.intervals import mean_interval
+from roiqa.consensus.rules.intervals import mean_interval, t_interval
 from roiqa.consensus.rules.levels import level_of
 from roiqa.consensus.rules.rulesets import DEFAULT_RULESET, Ruleset
 from roiqa.consensus.rules.votes import VoteHistograms
@@ -30,8 +30,10 @@ class ScoreLabels:
     total: IntArray  # (R,) sum of the votes
     mean: FloatArray  # (R,) 0..4
     sd: FloatArray  # (R,) sample standard deviation; NaN with one vote
-    low: FloatArray  # (R,) 95 % interval of the mean
+    low: FloatArray  # (R,) 95 % interval of the mean (Clopper-Pearson)
     high: FloatArray  # (R,)
+    t_low: FloatArray  # (R,) Student's interval of the mean; NaN with one vote
+    t_high: FloatArray  # (R,)
     level: IntArray  # (R,) 0..4
 
 
@@ -48,8 +50,10 @@ class DistortionLabels:
     counted: IntArray  # (R, D) how many votes those are; 0 where not present
     severity: FloatArray  # (R, D) the label, total / counted; NaN where not present
     sd: FloatArray  # (R, D) of the counted votes; NaN where not present or with one vote
-    low: FloatArray  # (R, D) 95 % interval of the severity; NaN where not present
+    low: FloatArray  # (R, D) 95 % interval of the severity (Clopper-Pearson); NaN where not present
     high: FloatArray  # (R, D)
+    t_low: FloatArray  # (R, D) Student's interval; NaN where not present or with one vote
+    t_high: FloatArray  # (R, D)
     level: IntArray  # (R, D) 0..4; WITHOUT where not present
     severity_present: FloatArray  # (R, D) mean of the votes 0..4, whatever the ruleset; NaN if there is none
     severity_all: FloatArray  # (R, D) mean of all votes, whatever the ruleset
@@ -97,14 +101,18 @@ def label_rois(votes: VoteHistograms, ruleset: Ruleset = DEFAULT_RULESET) -> Lab
 
 def _label_scores(votes: IntArray, n: IntArray, ruleset: Ruleset) -> ScoreLabels:
     total = _weighted_sum(votes)
+    mean, sd = _quotient(total, n), _sample_sd(votes)
     low, high = mean_interval(total, n, maximum=ruleset.score_maximum)
+    t_low, t_high = _students(mean, sd, n)
     return ScoreLabels(
         votes=votes,
         total=total,
-        mean=_quotient(total, n),
-        sd=_sample_sd(votes),
+        mean=mean,
+        sd=sd,
         low=low,
         high=high,
+        t_low=t_low,
+        t_high=t_high,
         level=level_of(total, n, maximum=ruleset.score_maximum),
     )
 
@@ -118,6 +126,8 @@ def _label_distortions(votes: IntArray, n: IntArray, ruleset: Ruleset) -> Distor
     counted_votes = np.where(present[:, :, None], counted_votes, 0)
     total, counted = _weighted_sum(counted_votes), counted_votes.sum(axis=2)
     low, high = mean_interval(total, counted, maximum=ruleset.severity_maximum)
+    severity, sd = _quotient(total, counted), _sample_sd(counted_votes)
+    t_low, t_high = _students(severity, sd, counted)
     level = level_of(total, np.where(present, counted, 1), maximum=ruleset.severity_maximum)
     return DistortionLabels(
         votes=votes,
@@ -127,14 +137,22 @@ def _label_distortions(votes: IntArray, n: IntArray, ruleset: Ruleset) -> Distor
         tie=2 * n_nonexistent == n_all,
         total=total,
         counted=counted,
-        severity=_quotient(total, counted),
-        sd=_sample_sd(counted_votes),
+        severity=severity,
+        sd=sd,
         low=low,
         high=high,
+        t_low=t_low,
+        t_high=t_high,
         level=np.where(present, level, WITHOUT),
         severity_present=_quotient(_weighted_sum(votes[:, :, :NONEXISTENT]), n_present),
         severity_all=_quotient(_weighted_sum(votes), n_all),
     )
+
+
+def _students(mean: FloatArray, sd: FloatArray, n: IntArray) -> tuple[FloatArray, FloatArray]:
+    """Student's interval, rounded as the other one is: an export must not depend on a special function's last digits."""
+    low, high = t_interval(mean, sd, n)
+    return np.round(low, 6), np.round(high, 6)
 
 
 def _weighted_sum(votes: IntArray) -> IntArray:

@@ -4,6 +4,7 @@ import math
 from typing import Any
 
 from roiqa.consensus.rules.labels import DistortionLabels, LabelTable, ScoreLabels
+from roiqa.consensus.rules.subjects import SubjectModel
 from roiqa.core.scales import DISTORTIONS, IMPORTANCE_LEVELS, QUALITY_LEVELS, SEVERITY_LEVELS
 
 Record = dict[str, Any]
@@ -51,6 +52,7 @@ def distortion_record(labels: DistortionLabels, row: int, distortion: int) -> Re
         "severity": _or_none(labels.severity[at]),
         "sd": _or_none(labels.sd[at]),
         "interval": [float(labels.low[at]), float(labels.high[at])] if present else None,
+        "t_interval": _ends(labels.t_low[at], labels.t_high[at]),
         "level": level,
         "level_word": None if level is None else SEVERITY_LEVELS[level],
         "votes": labels.votes[at].tolist(),
@@ -67,10 +69,25 @@ def _score_record(labels: ScoreLabels, row: int, words: tuple[str, ...]) -> Reco
         "mean": float(labels.mean[row]),
         "sd": _or_none(labels.sd[row]),
         "interval": [float(labels.low[row]), float(labels.high[row])],
+        "t_interval": _ends(labels.t_low[row], labels.t_high[row]),
         "level": level,
         "level_word": words[level],
         "votes": labels.votes[row].tolist(),
     }
+
+
+def correction(model: SubjectModel, roi: int) -> Record:
+    """What the bias/inconsistency model says of a score of this ROI: `mos_map` and its standard error."""
+    return correction_record(model.mos[roi], model.standard_error[roi])
+
+
+def correction_record(mos: float, standard_error: float) -> Record:
+    """Rounded to six decimals, so that an export does not depend on the order in which numbers were added up."""
+    return {"mos_map": _or_none(round(float(mos), 6)), "mos_map_se": _or_none(round(float(standard_error), 6))}
+
+
+def _ends(low: float, high: float) -> list[float] | None:
+    return None if math.isnan(low) else [float(low), float(high)]
 
 
 def _or_none(value: float) -> float | None:

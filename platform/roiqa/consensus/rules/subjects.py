@@ -35,6 +35,8 @@ class SubjectModel:
     bias: FloatArray  # (I,) above 0: votes higher than the others; the panel's mean is 0; NaN without a rating
     inconsistency: FloatArray  # (I,) the spread of an annotator's votes around what the model expects; NaN likewise
     ratings: npt.NDArray[np.int64]  # (I,) that the two are estimated from
+    inflation: float  # by which squared errors are scaled for the numbers that were fitted; NaN if nothing is left over
+    shift: float  # what the shrunken leanings leave in common, which `mos` holds
     rounds: int
     converged: bool
 
@@ -59,7 +61,7 @@ def fit_subjects(
     variance = np.ones(panel.annotator_count)
     weights: FloatArray = np.zeros(panel.roi_count)
     active = given > 0
-    rounds, converged = 0, False
+    rounds, converged, level = 0, False, 0.0
     while not converged and rounds < MOST_ROUNDS:
         rounds += 1
         residual = votes - psi[roi] - bias[annotator]
@@ -81,7 +83,7 @@ def fit_subjects(
         converged = bool(np.linalg.norm(psi - before) < _ENOUGH)
     # Fitting R + I numbers makes the residuals smaller than the noise: the errors are scaled back to it.
     freedom = len(votes) - np.count_nonzero(received) - np.count_nonzero(active) + 1
-    inflation = len(votes) / freedom if freedom > 0 else np.nan
+    inflation = len(votes) / freedom if freedom > 0 else float("nan")
     error = np.sqrt(np.divide(inflation, weights, out=np.full_like(weights, np.nan), where=weights > 0))
     return SubjectModel(
         mos=np.where(received > 0, psi, np.nan),
@@ -89,6 +91,34 @@ def fit_subjects(
         bias=np.where(active, bias, np.nan),
         inconsistency=np.where(active, np.sqrt(np.maximum(variance, 0)), np.nan),
         ratings=given,
+        inflation=inflation,
+        shift=level,
         rounds=rounds,
         converged=converged,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class RaterFacts:
+    """What a fit found about the annotators: enough to correct the label of any ROI of the same study."""
+
+    bias: FloatArray  # (I,)
+    inconsistency: FloatArray  # (I,)
+    shift: float
+    inflation: float
+
+
+def corrected_scores(panel: PanelVotes, facts: RaterFacts) -> tuple[FloatArray, FloatArray]:
+    """The corrected means of some ROIs and their standard errors, (R,) each, without fitting again.
+
+    panel: all ratings of these ROIs on one scale. Equal to the fit's own where the fit was made on a panel with these
+    ratings. Ratings of annotators whom it does not know (NaN) are left out; NaN where none is left.
+    """
+    known = ~(np.isnan(facts.bias) | np.isnan(facts.inconsistency))[panel.annotator]
+    roi, annotator = panel.roi[known], panel.annotator[known]
+    weight = 1 / (facts.inconsistency[annotator] ** 2 + _NO_DIVISION_BY_ZERO)
+    weights = total_by(roi, weight, panel.roi_count)
+    weighed = total_by(roi, weight * (panel.votes[known, 0] - facts.bias[annotator]), panel.roi_count)
+    undefined = np.full(panel.roi_count, np.nan)
+    mos = np.divide(weighed, weights, out=undefined.copy(), where=weights > 0) + facts.shift
+    return mos, np.sqrt(np.divide(facts.inflation, weights, out=undefined, where=weights > 0))

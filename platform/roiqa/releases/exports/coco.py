@@ -29,7 +29,7 @@ def seagull(reader: SnapshotReader, content_sha256: str, *, with_images: bool) -
 
     def annotation(frozen: FrozenROI) -> dict[str, Any]:
         record, label = frozen.record, frozen.record["label"]
-        return _annotation(frozen) | {
+        annotation = _annotation(frozen) | {
             "roi": record["id"],
             "name": record["name"],
             "level": record["level"],
@@ -41,6 +41,8 @@ def seagull(reader: SnapshotReader, content_sha256: str, *, with_images: bool) -
             "importance": label["importance"],
             "distortions": {name: label["distortions"][name] for name in DISTORTIONS},
         }
+        # A release of the first version of snapshots knows neither, and keeps its bytes.
+        return annotation | {name: label[name] for name in ("n_prefilled", "variants") if name in label}
 
     return _document(reader, content_sha256, image, annotation)
 
@@ -102,6 +104,7 @@ def _document(
         "licence": header["licence"],
         "split_rule": header["split_rule"],
         "counts": header["counts"],
+        **{name: header[name] for name in ("statistics", "collection") if name in header},
     }
     yield f'{{"info":{_json(info)},\n"images":['
     yield from _rows(image(frozen) for frozen in reader.images())

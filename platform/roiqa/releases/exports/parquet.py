@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator
 from importlib.metadata import version
 from itertools import islice
-from typing import Any
+from typing import Any, Final
 
 from roiqa.core.scales import DISTORTIONS, SCALES
 from roiqa.releases.exports.pieces import Sink
@@ -15,6 +15,9 @@ from roiqa.releases.snapshot_file import FrozenROI, Record, SnapshotReader
 
 VERSION = 1
 ROW_GROUP_ROIS = 2_000
+# Labels of other votes than the counted ones (accepted_votes.WholeLabels).
+VARIANTS: Final = ("without_prefilled", "with_excluded")
+_VARIANT_DISTORTION: Final = ("present", "severity", "level", "p_present")
 
 
 def writer_version() -> str:
@@ -29,7 +32,7 @@ def parquet(reader: SnapshotReader, content_sha256: str) -> Iterator[bytes]:
     from pyarrow.parquet import ParquetWriter  # noqa: PLC0415
 
     about = {"release": content_sha256, "exporter": VERSION, **reader.header}
-    schema = _schema(pa).with_metadata({"roiqa": json.dumps(about, sort_keys=True)})
+    schema = _schema(pa, snapshot=reader.header["snapshot"]).with_metadata({"roiqa": json.dumps(about, sort_keys=True)})
     sink = Sink()
     with ParquetWriter(
         pa.PythonFile(sink, mode="w"), schema, compression="zstd", use_dictionary=True, write_statistics=True
@@ -66,6 +69,11 @@ def _row(roi: FrozenROI) -> Record:
         "tie": label["tie"],
         "ratings": record["ratings"],
     }
+    if "variants" in label:
+        row |= {"n_prefilled": label["n_prefilled"]}
+        for name in VARIANTS:
+            # Where no other vote is at hand the columns repeat the label: they can be used as they stand.
+            row |= _short(name, label["variants"].get(name, label))
     for scale in ("quality", "importance"):
         row |= _flat(scale, label[scale])
     for distortion in DISTORTIONS:
@@ -74,16 +82,36 @@ def _row(roi: FrozenROI) -> Record:
 
 
 def _flat(scale: str, record: Record) -> Record:
+    flat = {f"{scale}_{name}": value for name, value in record.items() if not name.endswith("interval")}
     low, high = record["interval"] or (None, None)
-    flat = {f"{scale}_{name}": value for name, value in record.items() if name != "interval"}
-    return flat | {f"{scale}_low": low, f"{scale}_high": high}
+    flat |= {f"{scale}_low": low, f"{scale}_high": high}
+    if "t_interval" in record:
+        low, high = record["t_interval"] or (None, None)
+        flat |= {f"{scale}_t_low": low, f"{scale}_t_high": high}
+    return flat
 
 
-def _schema(pa: Any) -> Any:
+def _short(variant: str, label: Record | None) -> Record:
+    """A label of other votes in few columns: numbers and levels; all null where no vote is left."""
+    if label is None:
+        return {f"{variant}_n": 0}
+    row = {f"{variant}_n": label["n"]}
+    for score in ("quality", "importance"):
+        row |= {f"{variant}_{score}_{name}": label[score][name] for name in ("mean", "level")}
+    for distortion in DISTORTIONS:
+        row |= {
+            f"{variant}_{distortion}_{name}": label["distortions"][distortion][name] for name in _VARIANT_DISTORTION
+        }
+    return row
+
+
+def _schema(pa: Any, *, snapshot: int) -> Any:
     text, small, flag, number = pa.string(), pa.int8(), pa.bool_(), pa.float64()
     spread = {"sd": number, "low": number, "high": number, "level": small, "level_word": text}
     spread |= {"votes": pa.list_(pa.int16())}
-    score = {"mean": number, **spread}
+    corrected = {} if snapshot == 1 else {"mos_map": number, "mos_map_se": number}
+    spread |= {} if snapshot == 1 else {"t_low": number, "t_high": number}
+    score = {"mean": number, **spread, **corrected}
     distortion = {"present": flag, "severity": number, **spread, "tie": flag, "p_present": number}
     distortion |= {"severity_present": number, "severity_all": number}
     rating = {"annotator": text, "revision": pa.int16(), "status": text, "current": flag, "excluded": flag}
@@ -97,6 +125,24 @@ def _schema(pa: Any) -> Any:
         **{f"quality_{name}": kind for name, kind in score.items()},
         **{f"importance_{name}": kind for name, kind in score.items()},
         **{f"{scale}_{name}": kind for scale in DISTORTIONS for name, kind in distortion.items()},
+        **({} if snapshot == 1 else _variant_columns(small=small, number=number, flag=flag, count=pa.int16())),
         "ratings": pa.list_(pa.struct(list(rating.items()))),
     }  # fmt: skip
     return pa.schema(list(columns.items()))
+
+
+def _variant_columns(*, small: Any, number: Any, flag: Any, count: Any) -> Record:
+    columns = {"n_prefilled": count}
+    for variant in VARIANTS:
+        columns[f"{variant}_n"] = count
+        columns |= {
+            f"{variant}_{score}_{name}": kind
+            for score in ("quality", "importance")
+            for name, kind in (("mean", number), ("level", small))
+        }
+        columns |= {
+            f"{variant}_{distortion}_{name}": kind
+            for distortion in DISTORTIONS
+            for name, kind in zip(_VARIANT_DISTORTION, (flag, number, small, number), strict=True)
+        }
+    return columns
