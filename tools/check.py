@@ -33,6 +33,8 @@ PRODUCTION = {
     "ROIQA_DEBUG": "0",
 }
 NO_TESTS_CHOSEN = 5
+# More would compete for memory: a process that has loaded torch takes 0.6 GB.
+TEST_PROCESSES = min(os.cpu_count() or 1, 4)
 LINT_IMPORTS = "from importlinter.cli import lint_imports_command as main; main()"
 
 
@@ -72,7 +74,11 @@ def test_steps(pytest_arguments: list[str]) -> list[Step]:
     if any(argument.startswith("tests") for argument in pytest_arguments):
         return [Step(name="tests", what="chosen tests", command=[*pytest, *pytest_arguments])]
     return [
-        Step(name="tests", what="Python tests", command=[*pytest, "--ignore=tests/e2e", *pytest_arguments]),
+        Step(
+            name="tests",
+            what="Python tests",
+            command=[*pytest, "--ignore=tests/e2e", "-n", str(TEST_PROCESSES), *pytest_arguments],
+        ),
         Step(name="e2e", what="browser tests", command=[*pytest, "tests/e2e", "-rs", *pytest_arguments]),
     ]
 

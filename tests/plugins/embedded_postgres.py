@@ -1,7 +1,8 @@
 """pytest plugin: without DATABASE_URL and CELERY_BROKER_URL the tests get servers of their own, gone at the end.
 
 Loaded with `-p`, because pytest-django reads the settings before any conftest. The workers of pytest-xdist inherit the
-environment and so share the servers; pytest-django gives each a database. ROIQA_TEST_DURABLE=1 keeps fsync on.
+environment and so share the servers; pytest-django gives each a database, this plugin a data folder and a
+broker: a Celery worker of one must not take the jobs of another. ROIQA_TEST_DURABLE=1 keeps fsync on.
 """
 
 import atexit
@@ -37,11 +38,14 @@ def stop_servers() -> None:
 def start_missing_servers() -> None:
     """Start what the environment does not name, in a folder under `var/`, and name it there."""
     os.environ.setdefault("ROIQA_ENV", "test")
-    if os.environ.get("DATABASE_URL") and os.environ.get("CELERY_BROKER_URL") and os.environ.get("ROIQA_DATA_DIR"):
-        return
     for source_root in (REPOSITORY / "platform", REPOSITORY):
         if str(source_root) not in sys.path:
             sys.path.insert(0, str(source_root))
+    if os.environ.get("PYTEST_XDIST_WORKER"):
+        _keep_apart(os.environ["PYTEST_XDIST_WORKER"])
+        return
+    if os.environ.get("DATABASE_URL") and os.environ.get("CELERY_BROKER_URL") and os.environ.get("ROIQA_DATA_DIR"):
+        return
     from roiqa.launcher.postgres import EmbeddedPostgres
     from roiqa.launcher.valkey import EmbeddedValkey
 
@@ -64,6 +68,20 @@ def start_missing_servers() -> None:
         _servers.callback(valkey.stop)
         valkey.start()
         _export("CELERY_BROKER_URL", valkey.url())
+
+
+def _keep_apart(worker: str) -> None:
+    """A data folder of the worker's own in that of the tests, and a broker in it unless the environment named one."""
+    from roiqa.launcher.valkey import EmbeddedValkey
+
+    folder = Path(os.environ["ROIQA_DATA_DIR"]) / worker
+    folder.mkdir(mode=0o711, exist_ok=True)
+    os.environ["ROIQA_DATA_DIR"] = str(folder)
+    if os.environ["CELERY_BROKER_URL"].startswith("redis+socket:"):
+        valkey = EmbeddedValkey(data_dir=folder, log_path=folder / "valkey.log")
+        _servers.callback(valkey.stop)
+        valkey.start()
+        os.environ["CELERY_BROKER_URL"] = valkey.url()
 
 
 def _export(name: str, value: str) -> None:
