@@ -11,6 +11,7 @@ api_v1: list[URLPattern | URLResolver] = [
     path("", include("roiqa.studies.urls")),
     path("", include("roiqa.studies.content_urls")),
     path("", include("roiqa.ratings.urls")),
+    path("", include("roiqa.ratings.gold_urls")),
     path("", include("roiqa.consensus.urls")),
     path("", include("roiqa.releases.urls")),
     path("schema/", SpectacularAPIView.as_view(), name="schema"),

@@ -14,8 +14,9 @@ from roiqa.core import rows
 from roiqa.core.scales import SCALES
 from roiqa.ratings.assignments import locked_assignment, own_assignment
 from roiqa.ratings.errors import AlreadyRated, AlreadySkipped, CannotUndo, KeyReused, NotActive, NotConfirmed
-from roiqa.ratings.models import Assignment, AssignmentState, Rating, RatingStatus
+from roiqa.ratings.models import Assignment, AssignmentState, Purpose, Rating, RatingStatus
 from roiqa.ratings.modes import shown_record
+from roiqa.ratings.purposes import KEPT_APART
 from roiqa.studies.models import StudyROI, SuggestionMode
 
 # Nothing happens when the client's key is there already, whichever request stored it.
@@ -149,7 +150,9 @@ def _store(rating: Rating, *, study_roi: StudyROI) -> bool:
 
 
 def _take_part(*, study_roi: StudyROI, held: Assignment, excluded: bool) -> RatingStatus:
-    """Count a first answer on the locked ROI, or find it surplus. Changes `study_roi` without saving it."""
+    """Count a first answer on the locked ROI, or keep it apart. Changes `study_roi` without saving it."""
+    if held.purpose in KEPT_APART:
+        return KEPT_APART[held.purpose]
     if held.state == AssignmentState.EXPIRED or not held.holds_slot:
         if study_roi.slots_left == 0 or excluded:
             return RatingStatus.SURPLUS
@@ -208,7 +211,7 @@ def reopen(*, user: User, assignment_id: UUID) -> Assignment:
     if stands(held):
         raise CannotUndo("you have seen what the model says of this ROI, so your first answer stands.")
     if held.state == AssignmentState.SKIPPED:
-        held.holds_slot = study_roi.slots_left > 0
+        held.holds_slot = held.purpose == Purpose.LABEL and study_roi.slots_left > 0
         study_roi.n_active += held.holds_slot
         study_roi.save(update_fields=["n_active"])
     else:

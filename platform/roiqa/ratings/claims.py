@@ -1,8 +1,8 @@
 """The claim: which ROI does this annotator get next?
 
 The database settles every race. A claim takes the annotator's Membership row (so that one person's requests happen
-one by one), then one StudyROI row with a free slot (see `walk`), then writes the Assignment: the order of locks of this
-room.
+one by one), then one StudyROI row with a free slot (see `walk`; golds and repeats, which hold none, come from `purposes`),
+then writes the Assignment: the order of locks of this room.
 """
 
 import uuid
@@ -18,11 +18,12 @@ from roiqa.accounts.models import User
 from roiqa.core import rows
 from roiqa.images.models import Image
 from roiqa.ratings.assignments import locked_seat, own_assignment
-from roiqa.ratings.errors import AnnotatorExcluded, EnoughClaimed, StudyNotOpen
+from roiqa.ratings.errors import AnnotatorExcluded, BreakDue, EnoughClaimed, StudyNotOpen
 from roiqa.ratings.leases import expire_leases
 from roiqa.ratings.models import Assignment, AssignmentState
+from roiqa.ratings.purposes import next_place
+from roiqa.ratings.sessions import session_of
 from roiqa.ratings.suggested import shown_at_claim
-from roiqa.ratings.walk import take_slot
 from roiqa.regions.models import ROI
 from roiqa.studies.models import Study, StudyROI, StudyState
 
@@ -36,16 +37,18 @@ SELECT id FROM ratings_assignment WHERE study_id = %s AND annotator_id = %s AND 
 # drawn then: who has seen the model's levels is not blind, and nobody draws anew by giving back.
 _WRITE_CLAIM = f"""
 WITH seat AS (
-  UPDATE studies_membership SET claims_made = %(position)s, last_image_id = %(image)s WHERE id = %(membership)s
+  UPDATE studies_membership SET claims_made = %(position)s, last_image_id = %(image)s, last_claim_at = %(now)s,
+    session_started_at = %(session_started_at)s, session_rois = %(session_rois)s WHERE id = %(membership)s
 ), slot AS (
-  UPDATE studies_studyroi SET n_active = n_active + 1 WHERE id = %(study_roi)s RETURNING *
+  UPDATE studies_studyroi SET n_active = n_active + %(takes_slot)s::int WHERE id = %(study_roi)s RETURNING *
 ), claim AS (
   INSERT INTO ratings_assignment (id, study_id, study_roi_id, annotator_id, state, holds_slot, claimed_at, position,
-    lease_expires_at, skip_reason, skip_note, draft_revision, reopened, mode, suggestion_id, shown, shown_at)
-  VALUES (%(id)s, %(study)s, %(study_roi)s, %(annotator)s, 'active', true, %(now)s, %(position)s,
-    %(lease_expires_at)s, '', '', 0, false, %(mode)s, %(suggestion)s, %(shown)s::jsonb, %(shown_at)s)
+    lease_expires_at, skip_reason, skip_note, draft_revision, reopened, purpose, mode, suggestion_id, shown, shown_at)
+  VALUES (%(id)s, %(study)s, %(study_roi)s, %(annotator)s, 'active', %(takes_slot)s, %(now)s, %(position)s,
+    %(lease_expires_at)s, '', '', 0, false, %(purpose)s, %(mode)s, %(suggestion)s, %(shown)s::jsonb, %(shown_at)s)
   ON CONFLICT (study_roi_id, annotator_id, is_repeat) DO UPDATE SET state = excluded.state, holds_slot = excluded.holds_slot,
-    claimed_at = excluded.claimed_at, position = excluded.position, lease_expires_at = excluded.lease_expires_at
+    claimed_at = excluded.claimed_at, position = excluded.position, lease_expires_at = excluded.lease_expires_at,
+    purpose = excluded.purpose
   RETURNING *
 )
 SELECT {rows.columns(Assignment, "claim")}, {rows.columns(StudyROI, "slot")}, {rows.columns(ROI, "roi")},
@@ -60,7 +63,7 @@ def claim_next(*, user: User, slug: str, holding: Collection[UUID] = ()) -> tupl
     (None, False) when nothing is left for them.
     `holding` names the assignments that the page shows already. An active assignment not among them (a reload, a
     second tab) is given again with a fresh lease before anything new is claimed.
-    Raises StudyNotOpen, AnnotatorExcluded, EnoughClaimed, NotFound, NotAllowed.
+    Raises StudyNotOpen, AnnotatorExcluded, EnoughClaimed, BreakDue, NotFound, NotAllowed.
     """
     claimed, new = _claim(user=user, slug=slug, holding=holding)
     # When nobody has swept for a while, what ran out is open again. The sweep locks many ROIs: a transaction of its own.
@@ -78,7 +81,8 @@ def _claim(*, user: User, slug: str, holding: Collection[UUID]) -> tuple[Assignm
     with connection.cursor() as cursor:
         cursor.execute(_ACTIVE, [study.pk, user.pk])
         active = [row[0] for row in cursor.fetchall()]
-    lease_expires_at = timezone.now() + timedelta(minutes=study.lease_minutes)
+    now = timezone.now()
+    lease_expires_at = now + timedelta(minutes=study.lease_minutes)
     for assignment_id in active:
         still_active = Assignment.objects.filter(pk=assignment_id, state=AssignmentState.ACTIVE)
         if assignment_id not in holding and still_active.update(lease_expires_at=lease_expires_at):
@@ -87,20 +91,28 @@ def _claim(*, user: User, slug: str, holding: Collection[UUID]) -> tuple[Assignm
         raise StudyNotOpen(slug, study.state)
     if len(active) >= MAX_ACTIVE:
         raise EnoughClaimed(len(active))
-    study_roi_id, image_id = take_slot(membership)
-    if study_roi_id is None:
+    session = session_of(membership, now=now)
+    place = next_place(membership, session)
+    if place is None:
         return None, False
+    # Only when something is left: nobody should rest for nothing. The transaction gives the place back.
+    if session.rest_until is not None:
+        raise BreakDue(session.rest_until)
     claim: dict[str, Any] = {
         "id": uuid.uuid4(),
         "membership": membership.pk,
         "study": study.pk,
-        "study_roi": study_roi_id,
-        "image": image_id,
+        "study_roi": place.study_roi_id,
+        "image": place.image_id,
+        "purpose": place.purpose.value,
+        "takes_slot": place.takes_slot,
         "annotator": user.pk,
         "position": membership.claims_made + 1,
-        "now": timezone.now(),
+        "now": now,
+        "session_started_at": session.started_at,
+        "session_rois": session.rois + 1,
         "lease_expires_at": lease_expires_at,
-        **shown_at_claim(seat, study_roi_id=study_roi_id),
+        **shown_at_claim(seat, study_roi_id=place.study_roi_id, purpose=place.purpose),
     }
     with connection.cursor() as cursor:
         cursor.execute(_WRITE_CLAIM, claim)

@@ -1,6 +1,7 @@
 """What can be refused around claims and answers."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
 from roiqa.core.errors import Conflict, Invalid, NotAllowed, NotFound
@@ -33,6 +34,18 @@ class EnoughClaimed(Conflict):
 
     def __init__(self, held: int) -> None:
         super().__init__(f"You hold {held} ROIs already: submit, skip or give one back first.")
+
+
+class BreakDue(Conflict):
+    """A rest is asked for; `ends_at` says until when, as long as nothing is answered meanwhile."""
+
+    default_code = "break_due"
+
+    def __init__(self, ends_at: datetime) -> None:
+        super().__init__(
+            f"Time for a break: eyes tire before one notices. Go on after {ends_at:%H:%M:%S} (UTC).",
+            extra={"ends_at": ends_at.isoformat()},
+        )
 
 
 class AlreadyRated(Conflict):

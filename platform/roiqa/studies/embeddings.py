@@ -91,4 +91,5 @@ def images_of(job: Job) -> Iterator[Image]:
     images = Image.objects.order_by("created_at", "pk")
     if "image_id" in job.payload:
         return images.filter(pk=job.payload["image_id"]).iterator()
-    return images.filter(study_images__study_id=job.payload["study_id"]).iterator()
+    of_study = {"study_images__study_id": job.payload["study_id"], "study_images__for_gold": False}
+    return images.filter(**of_study).iterator()

@@ -14,12 +14,12 @@ from roiqa.studies.models import Membership, Study, StudyImage, StudyROI
 def images_of(
     study: Study, *, counts: bool, split: str | None = None, has_rois: bool | None = None
 ) -> QuerySet[StudyImage]:
-    """The study's images, filtered, with `roi_count` (None unless `counts`)."""
-    rows = StudyImage.objects.filter(study=study).select_related("image")
+    """The study's images but those made for golds, filtered, with `roi_count` (None unless `counts`)."""
+    rows = StudyImage.objects.filter(study=study, for_gold=False).select_related("image")
     if split is not None:
         rows = rows.filter(image__split=split)
     if has_rois is not None:
-        drawn = Exists(StudyROI.objects.filter(study=study, image=OuterRef("image_id")))
+        drawn = Exists(StudyROI.objects.filter(study=study, image=OuterRef("image_id"), is_gold=False))
         rows = rows.filter(drawn if has_rois else ~drawn)
     return rows.annotate(roi_count=_roi_count() if counts else Value(None, output_field=IntegerField()))
 
@@ -51,6 +51,6 @@ def slugs_with(*, user: User, image_id: UUID) -> list[str]:
 
 
 def _roi_count() -> Coalesce:
-    rois = StudyROI.objects.filter(study=OuterRef("study_id"), image=OuterRef("image_id")).order_by()
+    rois = StudyROI.objects.filter(study=OuterRef("study_id"), image=OuterRef("image_id"), is_gold=False).order_by()
     counted = rois.values("image").annotate(n=Count("pk")).values("n")
     return Coalesce(Subquery(counted, output_field=IntegerField()), 0)

@@ -57,6 +57,9 @@ class StudyImagesView(generics.ListAPIView[StudyImage]):
         is_staff = not roles_in(user=signed_in(self.request.user), study=study).isdisjoint(STAFF)
         if query.validated_data["has_rois"] is not None and not is_staff:
             raise NotAllowed("Only admins and ML engineers can filter by ROIs.")
+        if not is_staff and not study.annotators_draw:
+            # Who only rates needs no gallery, and what it lacks would tell which images were made for golds.
+            return StudyImage.objects.none()
         return gallery.images_of(study, counts=is_staff, **query.validated_data)
 
     @extend_schema(operation_id="list_images", summary="A study's images, by file name", parameters=[ImagesQuery])

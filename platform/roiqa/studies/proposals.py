@@ -66,7 +66,8 @@ def start(*, user: User, study: Study, level: str, image_ids: Sequence[UUID] | N
 
 def images_of(job: Job) -> Iterator[Image]:
     """The images that the job is for, in the order in which they came."""
-    images = Image.objects.filter(study_images__study_id=job.payload["study_id"]).order_by("created_at", "pk")
+    of_study = {"study_images__study_id": job.payload["study_id"], "study_images__for_gold": False}
+    images = Image.objects.filter(**of_study).order_by("created_at", "pk")
     if "image_ids" in job.payload:
         images = images.filter(pk__in=job.payload["image_ids"])
     return images.iterator()

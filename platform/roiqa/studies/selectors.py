@@ -19,8 +19,8 @@ def studies_of(user: User) -> QuerySet[Study]:
     mine = Membership.objects.filter(user=user, study=OuterRef("pk")).order_by("role")
     return studies_visible_to(user).annotate(
         my_roles=ArraySubquery(mine.values("role")),
-        image_count=_rows_of_study(StudyImage.objects.all()),
-        roi_count=_rows_of_study(StudyROI.objects.all()),
+        image_count=_rows_of_study(StudyImage.objects.filter(for_gold=False)),
+        roi_count=_rows_of_study(StudyROI.objects.filter(is_gold=False)),
     )
 
 

@@ -2,11 +2,12 @@
 
 from django.urls import path
 
-from roiqa.studies import invite_views, job_views, member_views, views
+from roiqa.studies import check_views, invite_views, job_views, member_views, views
 
 urlpatterns = [
     path("studies/", views.StudiesView.as_view(), name="studies"),
     path("studies/<slug:slug>/", views.StudyView.as_view(), name="study"),
+    path("studies/<slug:slug>/checks/", check_views.ChecksView.as_view(), name="study-checks"),
     path("studies/<slug:slug>/members/", member_views.MembersView.as_view(), name="members"),
     path("studies/<slug:slug>/members/<uuid:member_id>/", member_views.MemberView.as_view(), name="member"),
     path("studies/<slug:slug>/invites/", invite_views.InvitesView.as_view(), name="study-invites"),

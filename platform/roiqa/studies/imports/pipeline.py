@@ -270,7 +270,7 @@ def _decode_and_store(data: bytes, name: str, max_pixels: int) -> Image:
 
 
 def _images_of(study_id: int) -> Iterator[Candidate]:
-    rows = StudyImage.objects.filter(study_id=study_id).values_list(
+    rows = StudyImage.objects.filter(study_id=study_id, for_gold=False).values_list(
         "image_id", "image__sha256", "image__width", "image__height", "file_name"
     )
     return (Candidate(*row) for row in rows.iterator())
