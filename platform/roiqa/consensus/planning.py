@@ -30,7 +30,7 @@ def stopping_forecast(*, study: Study, rule: StoppingRule) -> dict[str, Any]:
     found = forecast(rule, quality=histograms.quality, severity=histograms.severity, in_test=in_test)
     if found is None:
         return {"forecast": None, "note": NO_FULL_ROI.format(fewest=rule.fewest)}
-    rois = StudyROI.objects.filter(study=study).count()
+    rois = StudyROI.objects.filter(study=study, is_gold=False).count()
     further = round(rois * (found.mean_votes - rule.fewest))
     return {"forecast": {**asdict(found), "further_votes": further}, "note": ""}
 

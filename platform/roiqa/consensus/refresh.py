@@ -12,6 +12,7 @@ from django.utils import timezone
 from roiqa.consensus.rules.labels import LabelTable, label_rois
 from roiqa.consensus.rules.rulesets import ruleset_named
 from roiqa.consensus.rules.votes import VoteHistograms, count_votes
+from roiqa.consensus.stopping import ask_for_more
 from roiqa.studies.models import Study
 
 BATCH_ROIS = 10_000
@@ -23,7 +24,8 @@ SELECT id FROM studies_studyroi WHERE study_id = %s AND consensus_due
 ORDER BY id LIMIT %s FOR NO KEY UPDATE SKIP LOCKED
 """
 _COUNTED_RATINGS = """
-SELECT v.study_roi_id, v.exposure, v.noise, v.blur, v.contrast, v.colorfulness, v.compression, v.quality, v.importance
+SELECT v.study_roi_id, v.exposure, v.noise, v.blur, v.contrast, v.colorfulness, v.compression, v.quality, v.importance,
+  (v.mode = 'prefill')::int
 FROM ratings_rating v
 WHERE v.study_roi_id = ANY(%s) AND v.is_current AND v.status = 'accepted'
   AND NOT EXISTS (
@@ -43,7 +45,7 @@ ON CONFLICT (study_roi_id) DO UPDATE SET
 """
 _ASK_FOR_ONE_MORE = """
 UPDATE studies_studyroi SET raters_wanted = raters_wanted + 1
-WHERE id = ANY(%s) AND slots_left = 0 AND n_accepted = raters_wanted AND raters_wanted < %s
+WHERE id = ANY(%s) AND slots_left = 0 AND n_accepted = raters_wanted AND raters_wanted < %s AND NOT is_gold
 """
 
 
@@ -69,14 +71,8 @@ def _refresh_batch(*, study: Study) -> int:
         if not len(rois):
             return 0
         cursor.execute(_COUNTED_RATINGS, [rois.tolist()])
-        ratings = np.array(cursor.fetchall(), dtype=np.int64).reshape(-1, 9)
-        histograms = count_votes(
-            roi=np.searchsorted(rois, ratings[:, 0]),
-            severities=ratings[:, 1:7],
-            quality=ratings[:, 7],
-            importance=ratings[:, 8],
-            roi_count=len(rois),
-        )
+        ratings = np.array(cursor.fetchall(), dtype=np.int64).reshape(-1, 10)
+        histograms = _counted(rois, ratings)
         table = label_rois(histograms, ruleset_named(study.ruleset))
         labelled = rois[table.roi]
         cursor.execute(_STORE, [study.ruleset, timezone.now(), *_columns(histograms, table, labelled)])
@@ -85,8 +81,22 @@ def _refresh_batch(*, study: Study) -> int:
             cursor.execute("DELETE FROM consensus_consensus WHERE study_roi_id = ANY(%s)", [unlabelled.tolist()])
         if study.ask_extra_on_tie:
             cursor.execute(_ASK_FOR_ONE_MORE, [labelled[table.tie].tolist(), MAX_RATERS])
+        if study.adaptive_votes:
+            blind = _counted(rois, ratings[ratings[:, 9] == 0])
+            ask_for_more(study=study, rois=rois, blind=blind, others=histograms.n - blind.n)
         cursor.execute("UPDATE studies_studyroi SET consensus_due = false WHERE id = ANY(%s)", [rois.tolist()])
     return len(rois)
+
+
+def _counted(rois: npt.NDArray[np.int64], ratings: npt.NDArray[np.int64]) -> VoteHistograms:
+    """Histograms of these rows of _COUNTED_RATINGS, one for each of `rois` (sorted)."""
+    return count_votes(
+        roi=np.searchsorted(rois, ratings[:, 0]),
+        severities=ratings[:, 1:7],
+        quality=ratings[:, 7],
+        importance=ratings[:, 8],
+        roi_count=len(rois),
+    )
 
 
 def _columns(histograms: VoteHistograms, table: LabelTable, labelled: npt.NDArray[np.int64]) -> list[list[object]]:

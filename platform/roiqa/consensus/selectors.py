@@ -15,9 +15,11 @@ from roiqa.consensus.rules.labels import LabelTable, label_rois
 from roiqa.consensus.rules.records import Record, roi_record
 from roiqa.consensus.rules.report import METRIC
 from roiqa.consensus.rules.rulesets import ruleset_named
+from roiqa.consensus.rules.screening import Flag, golds_failed
 from roiqa.consensus.rules.votes import VoteHistograms
 from roiqa.consensus.statistics import Figures
 from roiqa.core.scales import DISTORTIONS, SCALES
+from roiqa.ratings.checks import SelfConsistency, Tally, gold_tallies, self_consistency
 from roiqa.ratings.models import Assignment, AssignmentState, Rating, RatingStatus
 from roiqa.studies.models import Membership, Role, Study, StudyImage, StudyROI
 
@@ -72,6 +74,8 @@ def screening(*, study: Study, figures: Figures) -> dict[str, Any]:
     kept = figures.kept
     members = Membership.objects.filter(study=study, role=Role.ANNOTATOR).select_related("user")
     people = kept.annotators["people"] if kept else {}
+    tallies, _ = gold_tallies(study)
+    repeats = self_consistency(study)
     rows = [
         {
             "member": member.pk,
@@ -80,7 +84,9 @@ def screening(*, study: Study, figures: Figures) -> dict[str, Any]:
             "simulated": member.user.is_simulated,
             "excluded_at": member.excluded_at,
             "exclusion_reason": member.exclusion_reason,
-            **people[str(member.user_id)],
+            **_with_checks(
+                people[str(member.user_id)], tallies.get(member.user_id, Tally()), repeats.get(member.user_id)
+            ),
         }
         for member in members
         if str(member.user_id) in people
@@ -89,6 +95,20 @@ def screening(*, study: Study, figures: Figures) -> dict[str, Any]:
         **state_of(figures),
         "bounds": kept.annotators["bounds"] if kept else None,
         "annotators": sorted(rows, key=lambda row: (-len(row["flags"]), -row["ratings"], row["username"])),
+    }
+
+
+def _with_checks(person: dict[str, Any], golds: Tally, repeats: SelfConsistency | None) -> dict[str, Any]:
+    """The kept numbers with those of golds and repeats as they are now: these do not wait for new figures."""
+    failed = [Flag.GOLDS_FAILED.value] if golds_failed(answered=golds.answered, passed=golds.passed) else []
+    return {
+        **person,
+        "golds": golds.answered,
+        "gold_rate": golds.rate,
+        "repeats": repeats.repeats if repeats else 0,
+        "repeat_difference": repeats.quality_difference if repeats else None,
+        "repeat_same": repeats.same_distortions if repeats else None,
+        "flags": [flag for flag in person["flags"] if flag != Flag.GOLDS_FAILED.value] + failed,
     }
 
 
@@ -116,7 +136,7 @@ def roi_rows(*, study: Study, state: str | None) -> QuerySet[StudyROI]:
     """The study's ROIs with their counters, for the admin's table; `state` is a key of ROI_STATES, `skipped` or None."""
     assignments = Assignment.objects.filter(study_roi=OuterRef("pk")).order_by().values("study_roi")
     rows = (
-        StudyROI.objects.filter(study=study)
+        StudyROI.objects.filter(study=study, is_gold=False)
         .select_related("roi", "image", "consensus")
         .annotate(
             active=Coalesce(
@@ -135,7 +155,7 @@ def roi_rows(*, study: Study, state: str | None) -> QuerySet[StudyROI]:
 
 _PER_HOUR = """
 SELECT date_trunc('hour', created_at) AS hour, count(*) FROM ratings_rating
-WHERE study_id = %s AND created_at > now() - interval '48 hours' AND revision = 1
+WHERE study_id = %s AND created_at > now() - interval '48 hours' AND revision = 1 AND status = 'accepted'
 GROUP BY hour ORDER BY hour
 """
 # One pass over the study's ratings: how many, when last, and how long the page was in view (the page's own clock).
@@ -161,7 +181,7 @@ ORDER BY 7 DESC, u.username
 
 def progress(*, study: Study) -> dict[str, Any]:
     """Where the study stands: ROIs and ratings against the protocol, the last 48 hours, every annotator."""
-    rois = StudyROI.objects.filter(study=study).aggregate(
+    rois = StudyROI.objects.filter(study=study, is_gold=False).aggregate(
         total=Count("pk"),
         **{name: Count("pk", filter=condition) for name, condition in ROI_STATES.items()},
         accepted=Coalesce(Sum("n_accepted"), 0),
@@ -172,7 +192,7 @@ def progress(*, study: Study) -> dict[str, Any]:
         surplus=Count("pk", filter=Q(status=RatingStatus.SURPLUS)), revised=Count("pk", filter=Q(revision__gt=1))
     )
     skips = (
-        Assignment.objects.filter(study=study, state=AssignmentState.SKIPPED)
+        Assignment.objects.filter(study=study, state=AssignmentState.SKIPPED, study_roi__is_gold=False)
         .values("skip_reason")
         .annotate(count=Count("pk"))
         .order_by("-count")

@@ -125,7 +125,15 @@ class ScreenedAnnotatorSerializer(serializers.Serializer[Any]):
     inconsistency = ScorePairSerializer()
     line_ratio = ScorePairSerializer()
     presence = serializers.DictField(child=PresenceRateSerializer())
-    gold_rate = serializers.FloatField(allow_null=True)
+    golds = serializers.IntegerField(help_text="Answered, of those with a known answer.")
+    gold_rate = serializers.FloatField(allow_null=True, help_text="Share of them that passed.")
+    repeats = serializers.IntegerField(help_text="ROIs answered a second time.")
+    repeat_difference = serializers.FloatField(
+        allow_null=True, help_text="Mean distance of the second quality from the first, in levels."
+    )
+    repeat_same = serializers.FloatField(
+        allow_null=True, help_text="Share of the with/without decisions that were the same."
+    )
     median_seconds = serializers.FloatField(allow_null=True)
     fast_share = serializers.FloatField(allow_null=True)
     bt500 = BT500Serializer()

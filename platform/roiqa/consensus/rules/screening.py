@@ -6,7 +6,7 @@ Shapes: N ratings, R ROIs, I annotators, D = 6 distortions.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -75,6 +75,11 @@ class Screening:
     flags: tuple[tuple[Flag, ...], ...]  # of each annotator
 
 
+def golds_failed(*, answered: Any, passed: Any) -> Any:
+    """Whether so many passed of so many golds answered are too few; numbers or arrays of one shape."""
+    return (answered >= FEWEST_GOLDS) & (passed < GOLD_PASS_RATE * answered)
+
+
 def screen(panel: PanelVotes, *, golds: Golds | None = None, models: Sequence[SubjectModel] | None = None) -> Screening:
     """Screen everybody on a panel of all eight scales (N, 8), in the order of SCALES.
 
@@ -99,7 +104,7 @@ def screen(panel: PanelVotes, *, golds: Golds | None = None, models: Sequence[Su
         raised = {
             Flag.LOW_AGREEMENT: enough & (agreement[:, quality] < low) | enough & np.isnan(agreement[:, quality]),
             Flag.INCONSISTENT: enough & (inconsistency[:, 0] > scattered),
-            Flag.GOLDS_FAILED: (answered >= FEWEST_GOLDS) & (gold_rate < GOLD_PASS_RATE),
+            Flag.GOLDS_FAILED: golds_failed(answered=answered, passed=passed),
             Flag.LINE_CLICKER: enough & (ratio > LINE_RATIO).any(axis=1),
             Flag.PRESENCE_RATE: enough & (np.abs(z) > PRESENCE_Z).any(axis=1),
         }
