@@ -106,6 +106,9 @@ class Suggestion(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["model", "study_roi"], name="suggestion_once"),
         ]
+        indexes = [
+            models.Index(fields=["model", "-created_at"], name="suggestion_by_time"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.model_id} on {self.study_roi_id}"

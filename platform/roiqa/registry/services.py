@@ -67,7 +67,7 @@ def add_model_version(
         trained_images=sorted({*trained_images, *(base.trained_images if base else ())}),
         config=dict(config) if config is not None else {"network": weights.network, "source": weights.source},
         report=dict(report) if report is not None else weights.document("report.json"),
-        model_card=model_card if model_card is not None else weights.text("card.md"),
+        model_card=model_card if model_card is not None else weights.text("card.md") or weights.text("MODEL_CARD.md"),
         base=base,
         created_by=created_by,
     )

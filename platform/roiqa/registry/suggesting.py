@@ -42,11 +42,12 @@ def missing(model: ModelVersion) -> QuerySet[StudyROI]:
     None of the test split and no golds: nobody is ever shown what a model says of them.
     """
     held = Suggestion.objects.filter(model=model, study_roi=OuterRef("pk"), mask_sha256=OuterRef("roi__mask_sha256"))
-    return (
-        StudyROI.objects.filter(~Exists(held), study=model.study_id, is_gold=False, image__split=Split.TRAIN)
-        .select_related("roi", "image")
-        .order_by("image_id", "pk")
-    )
+    return wanted(model.study_id).filter(~Exists(held)).select_related("roi", "image").order_by("image_id", "pk")
+
+
+def wanted(study_id: int) -> QuerySet[StudyROI]:
+    """The ROIs of a study that get suggestions."""
+    return StudyROI.objects.filter(study=study_id, is_gold=False, image__split=Split.TRAIN)
 
 
 def next_images(model: ModelVersion, *, after: UUID | None, images: int, without: Collection[str]) -> list[StudyROI]:
