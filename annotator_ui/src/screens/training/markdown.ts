@@ -83,7 +83,7 @@ function cells(line: string): Inline[][] {
 /** Code, strong, emphasis and links of one line. Links lead to the web only: a card is somebody's text, not code. */
 export function inlines(text: string): Inline[] {
   const found: Inline[] = [];
-  const marks = /`([^`]+)`|\*\*([^*]+)\*\*|(?<![*\w])\*([^*\s][^*]*)\*|\[([^\]]+)\]\(([^)\s]+)\)/g;
+  const marks = /`([^`]+)`|\*\*([^*]+)\*\*|(?<![*\w])\*([^*\s][^*]*)\*|\[([^\]]+)\]\(((?:[^()\s]|\([^()\s]*\))+)\)/g;
   let at = 0;
   for (const match of text.matchAll(marks)) {
     const [whole, code, strong, em, label, to] = match;
