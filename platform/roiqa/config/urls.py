@@ -10,6 +10,8 @@ api_v1: list[URLPattern | URLResolver] = [
     path("", include("roiqa.accounts.urls")),
     path("", include("roiqa.studies.urls")),
     path("", include("roiqa.studies.content_urls")),
+    path("", include("roiqa.studies.webhook_urls")),
+    path("", include("roiqa.registry.urls")),
     path("", include("roiqa.ratings.urls")),
     path("", include("roiqa.ratings.gold_urls")),
     path("", include("roiqa.consensus.urls")),

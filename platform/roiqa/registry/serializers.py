@@ -24,7 +24,9 @@ class ModelVersionSerializer(serializers.ModelSerializer[ModelVersion]):
     study = serializers.SlugRelatedField[Any](slug_field="slug", read_only=True)
     files = serializers.SerializerMethodField(help_text="Each is at `files/{name}`.")
     release = serializers.UUIDField(allow_null=True, help_text="The release that it was trained on.")
-    data = serializers.DictField(help_text="What it was trained on, in words and numbers.")
+    data = serializers.DictField(  # type: ignore[assignment]  # DRF takes fields out of the class, `data` stays what it is
+        help_text="What it was trained on, in words and numbers."
+    )
     config = serializers.DictField()
     report = serializers.DictField(help_text="Tables 1 and 2 on the test part; empty where there was none.")
     base = serializers.UUIDField(source="base_id", allow_null=True, help_text="The model that it went on from.")

@@ -10,7 +10,7 @@ urlpatterns = [
     path("model-versions/<uuid:version_id>/files/<str:name>", views.ModelFileView.as_view(), name="model-file"),
     path("model-versions/<uuid:version_id>/card/", views.ModelCardView.as_view(), name="model-card"),
     path(
-        "model-versions/<uuid:version_id>/compare/<uuid:other_id>/",
+        "model-versions/<uuid:version_id>/compare/<uuid:other_version_id>/",
         views.CompareModelsView.as_view(),
         name="model-compare",
     ),

@@ -114,8 +114,8 @@ class CompareModelsView(APIView):
         summary="Two models on the frozen test split: differences with paired intervals over images",
         responses=serializers.ModelComparisonSerializer,
     )
-    def get(self, request: Request, version_id: UUID, other_id: UUID) -> Response:
-        model, other = self._both(request, version_id, other_id)
+    def get(self, request: Request, version_id: UUID, other_version_id: UUID) -> Response:
+        model, other = self._both(request, version_id, other_version_id)
         comparison = comparing.comparison_of(model=model, other=other)
         return Response(serializers.ModelComparisonSerializer(comparison).data)
 
@@ -125,17 +125,17 @@ class CompareModelsView(APIView):
         request=None,
         responses={202: JobSerializer},
     )
-    def post(self, request: Request, version_id: UUID, other_id: UUID) -> Response:
+    def post(self, request: Request, version_id: UUID, other_version_id: UUID) -> Response:
         NoFields(data=request.data).is_valid(raise_exception=True)
-        model, other = self._both(request, version_id, other_id)
+        model, other = self._both(request, version_id, other_version_id)
         job = comparing.start_comparison(model=model, other=other, user_id=signed_in(request.user).pk)
         return Response(JobSerializer(job).data, status=status.HTTP_202_ACCEPTED)
 
     @staticmethod
-    def _both(request: Request, version_id: UUID, other_id: UUID) -> tuple[ModelVersion, ModelVersion]:
+    def _both(request: Request, version_id: UUID, other_version_id: UUID) -> tuple[ModelVersion, ModelVersion]:
         return (
             selectors.model_for(user=request.user, model_id=version_id),
-            selectors.model_for(user=request.user, model_id=other_id),
+            selectors.model_for(user=request.user, model_id=other_version_id),
         )
 
 

@@ -4,15 +4,14 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('registry', '0001_initial'),
-        ('studies', '0005_qualification_crowd_and_erasure'),
+        ("registry", "0001_initial"),
+        ("studies", "0005_qualification_crowd_and_erasure"),
     ]
 
     operations = [
         migrations.AddIndex(
-            model_name='suggestion',
-            index=models.Index(fields=['model', '-created_at'], name='suggestion_by_time'),
+            model_name="suggestion",
+            index=models.Index(fields=["model", "-created_at"], name="suggestion_by_time"),
         ),
     ]
