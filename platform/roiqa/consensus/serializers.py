@@ -76,10 +76,15 @@ class AgreementSerializer(FiguresStateSerializer):
 class ScoreLabelSerializer(serializers.Serializer[Any]):
     mean = serializers.FloatField()
     sd = serializers.FloatField(allow_null=True)
-    interval = serializers.ListField(child=serializers.FloatField())
+    interval = serializers.ListField(child=serializers.FloatField(), help_text="95 %, Clopper-Pearson.")
+    t_interval = serializers.ListField(child=serializers.FloatField(), allow_null=True, help_text="95 %, Student's.")
     level = serializers.IntegerField()
     level_word = serializers.CharField()
     votes = serializers.ListField(child=serializers.IntegerField())
+    mos_map = serializers.FloatField(
+        allow_null=True, help_text="The mean corrected for leaning and careless annotators; null: not computed yet."
+    )
+    mos_map_se = serializers.FloatField(allow_null=True, help_text="Its standard error.")
 
 
 class DistortionLabelSerializer(serializers.Serializer[Any]):
@@ -87,6 +92,7 @@ class DistortionLabelSerializer(serializers.Serializer[Any]):
     severity = serializers.FloatField(allow_null=True)
     sd = serializers.FloatField(allow_null=True)
     interval = serializers.ListField(child=serializers.FloatField(), allow_null=True)
+    t_interval = serializers.ListField(child=serializers.FloatField(), allow_null=True)
     level = serializers.IntegerField(allow_null=True)
     level_word = serializers.CharField(allow_null=True)
     votes = serializers.ListField(child=serializers.IntegerField())

@@ -21,9 +21,10 @@ from django.utils import timezone
 from roiqa.accounts.models import User
 from roiqa.consensus.models import StudyStatistics
 from roiqa.consensus.rules.panel import PanelVotes
-from roiqa.consensus.rules.report import agreement_report
+from roiqa.consensus.rules.report import SCORES, agreement_report
 from roiqa.consensus.rules.rulesets import ruleset_named
 from roiqa.consensus.rules.screening import FEWEST_RATINGS, Screening, fast_share, screen
+from roiqa.consensus.rules.subjects import SubjectModel, fit_subjects
 from roiqa.core import jobs
 from roiqa.core.models import Job
 from roiqa.core.scales import DISTORTIONS, SCALES
@@ -32,7 +33,7 @@ from roiqa.studies.models import Study, StudyROI
 KIND: Final = "statistics"
 SMALL_STUDY_RATINGS: Final = 30_000
 # Raise it when the figures change their meaning or shape: what was kept is then made again.
-VERSION: Final = 1
+VERSION: Final = 2
 REMEMBERED_SECONDS: Final = 24 * 3600
 
 # Everything that decides which votes count, without reading them: one pass over an index and the rows' ids.
@@ -202,7 +203,8 @@ def annotators_record(ratings: StudyRatings) -> Record:
 
     The yardstick is those who count: an excluded annotator is compared with them, and they are not compared with one.
     """
-    counted = screen(ratings.panel.where(ratings.counted))
+    models = score_models(ratings)
+    counted = screen(ratings.panel.where(ratings.counted), models=list(models.values()))
     everybody = counted if ratings.counted.all() else screen(ratings.panel)
     excluded = np.zeros(len(ratings.annotators), dtype=bool)
     excluded[ratings.panel.annotator[~ratings.counted]] = True
@@ -222,7 +224,16 @@ def annotators_record(ratings: StudyRatings) -> Record:
             "inconsistency": _number(counted.inconsistency_bound),
         },
         "people": people,
+        "models": {
+            score: {"shift": model.shift, "inflation": _number(model.inflation)} for score, model in models.items()
+        },
     }
+
+
+def score_models(ratings: StudyRatings) -> dict[str, SubjectModel]:
+    """The bias/inconsistency model of quality and of importance, of the ratings that count."""
+    counted = ratings.panel.where(ratings.counted)
+    return {score: fit_subjects(counted.scale(SCALES.index(score))) for score in SCORES}
 
 
 def _person(screening: Screening, person: int) -> Record:

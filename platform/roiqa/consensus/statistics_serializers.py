@@ -35,6 +35,21 @@ class PrevalenceSerializer(serializers.Serializer[Any]):
     rois = serializers.FloatField(allow_null=True, help_text="Share of the ROIs that have it by majority.")
 
 
+class RaterIntervalsSerializer(serializers.Serializer[Any]):
+    """95 % intervals had other people of the same kind rated the same ROIs; null below five annotators."""
+
+    alpha = serializers.ListField(child=serializers.FloatField(), **_INTERVAL)
+    ac2 = serializers.ListField(child=serializers.FloatField(), **_INTERVAL)
+    icc_single = serializers.ListField(child=serializers.FloatField(), **_INTERVAL)
+    icc_mean = serializers.ListField(child=serializers.FloatField(), **_INTERVAL)
+
+
+class SOSPointSerializer(serializers.Serializer[Any]):
+    mean = serializers.FloatField()
+    variance = serializers.FloatField()
+    rois = serializers.IntegerField()
+
+
 class ScaleFiguresSerializer(serializers.Serializer[Any]):
     alpha = serializers.FloatField(allow_null=True)
     alpha_interval = serializers.ListField(child=serializers.FloatField(), **_INTERVAL)
@@ -43,11 +58,15 @@ class ScaleFiguresSerializer(serializers.Serializer[Any]):
     icc_mean = EstimateSerializer()
     split_half = EstimateSerializer()
     ac2 = EstimateSerializer()
+    raters = RaterIntervalsSerializer(required=False, help_text="Missing in figures that an older version made.")
     raw_agreement = serializers.FloatField(allow_null=True)
     variance = VarianceSerializer()
     votes = serializers.ListField(child=serializers.IntegerField(), help_text="How often each answer was given.")
     prevalence = PrevalenceSerializer(allow_null=True)
     sos = serializers.FloatField(allow_null=True, required=False, help_text="Quality and importance only.")
+    sos_points = SOSPointSerializer(
+        many=True, required=False, help_text="Mean variance of the votes on ROIs of about the same mean."
+    )
 
 
 class LabelCeilingSerializer(serializers.Serializer[Any]):

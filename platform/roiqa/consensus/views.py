@@ -8,6 +8,7 @@ from rest_framework.views import APIView
 
 from roiqa.accounts.authentication import signed_in
 from roiqa.consensus import selectors, serializers, statistics
+from roiqa.consensus.corrected import corrected_labels
 from roiqa.consensus.statistics_serializers import ScreeningSerializer
 from roiqa.core.errors import Invalid
 from roiqa.core.pagination import Pagination
@@ -44,6 +45,7 @@ class ROIProgressView(APIView):
         pages = self.pagination_class()
         rows = pages.paginate_queryset(selectors.roi_rows(study=study, state=state), request, view=self) or []
         labels = selectors.label_records(row.consensus for row in rows if hasattr(row, "consensus"))
+        labels = corrected_labels(study=study, labels=labels)
         data = serializers.ROIProgressSerializer(rows, many=True, context={"labels": labels}).data
         return pages.get_paginated_response(data)
 

@@ -11,6 +11,7 @@ From votes to labels
 
 Do the raters agree?
     panel          who gave which answer
+    new_raters     intervals for other people in place of other images
     resampling     drawing images anew, for intervals
     agreement      Krippendorff's ordinal alpha
     gwet           Gwet's AC2, for rare distortions

@@ -34,7 +34,7 @@ def gwet_ac2(votes: IntArray) -> float | None:
     V must be the number of answers that the scale offers, whether or not all were given.
     Source: Gwet, Handbook of Inter-Rater Reliability (4th ed.); equal to the R and Python packages irrCAC.
     """
-    coefficient = _coefficient(_total(votes)[None], votes.shape[1])[0]
+    coefficient = coefficient_of_sums(_total(votes)[None], votes.shape[1])[0]
     return None if np.isnan(coefficient) else float(coefficient)
 
 
@@ -53,7 +53,7 @@ def bootstrap_gwet_ac2(
         return Interval(low=None, high=None, resamples=resamples, undefined=resamples)
     per_cluster = np.stack([np.bincount(cluster, column, count) for column in _sums(votes).T], axis=1)
     coefficients = [
-        _coefficient(drawn @ per_cluster, votes.shape[1])
+        coefficient_of_sums(drawn @ per_cluster, votes.shape[1])
         for drawn in drawn_counts(count, resamples=resamples, seed=seed)
     ]
     return percentile_interval(np.concatenate(coefficients))
@@ -76,8 +76,8 @@ def _sums(votes: IntArray) -> FloatArray:
     return np.column_stack([agreement, n >= 2, n >= 1, votes / np.maximum(n, 1)[:, None]]).astype(np.float64)
 
 
-def _coefficient(sums: FloatArray, values: int) -> FloatArray:
-    """AC2 of B sums of ROIs, (B, 3 + V) into (B,); NaN where no ROI can be compared."""
+def coefficient_of_sums(sums: FloatArray, values: int) -> FloatArray:
+    """AC2 of B sums of what `_sums` says of ROIs, (B, 3 + V) into (B,); NaN where no ROI can be compared."""
     comparable, rated = sums[:, 1], np.maximum(sums[:, 2], 1)
     shares = sums[:, 3:] / rated[:, None]
     by_chance = ordinal_weights(values).sum() / (values * (values - 1)) * (shares * (1 - shares)).sum(axis=1)

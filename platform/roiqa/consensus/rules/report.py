@@ -14,6 +14,7 @@ from roiqa.consensus.rules.agreement import NO_VARIATION, bootstrap_ordinal_alph
 from roiqa.consensus.rules.ceilings import HumanScore, human_ceiling, label_ceiling
 from roiqa.consensus.rules.gwet import bootstrap_gwet_ac2, gwet_ac2, raw_agreement
 from roiqa.consensus.rules.intervals import sos_parameter
+from roiqa.consensus.rules.new_raters import rater_intervals
 from roiqa.consensus.rules.panel import PanelVotes
 from roiqa.consensus.rules.resampling import RESAMPLES, Interval
 from roiqa.consensus.rules.rulesets import DEFAULT_RULESET, Ruleset
@@ -50,6 +51,8 @@ def agreement_report(
     halves = split_half(panel, seed=seed)
     icc = bootstrap_icc(panel, votes=votes_per_roi, **options) if resamples else None
     half_intervals = bootstrap_split_half(panel, **options) if resamples else None
+    answers = [len(VOTES_BY_SCALE[scale]) for scale in SCALES]
+    others = rater_intervals(panel, answers=answers, votes=votes_per_roi, resamples=resamples, seed=seed)
     scales: dict[str, Record] = {}
     ceilings: dict[str, list[Record]] = {}
     for index, scale in enumerate(SCALES):
@@ -64,6 +67,12 @@ def agreement_report(
             "icc_mean": _estimate(variances.icc_mean(votes_per_roi)[index], icc.mean[index] if icc else None),
             "split_half": _estimate(halves.full[index], half_intervals[index] if half_intervals else None),
             "ac2": _estimate(gwet_ac2(votes), bootstrap_gwet_ac2(votes, **options) if resamples else None),
+            "raters": {
+                "alpha": _nth(others.alpha, index),
+                "ac2": _nth(others.ac2, index),
+                "icc_single": _nth(others.icc_single, index),
+                "icc_mean": _nth(others.icc_mean, index),
+            },
             "raw_agreement": raw_agreement(votes),
             "variance": {
                 "roi": _number(variances.roi[index]),
@@ -74,7 +83,7 @@ def agreement_report(
             "prevalence": _prevalence(votes) if scale in DISTORTIONS else None,
         }
         if scale in SCORES:
-            scales[scale]["sos"] = _sos(votes)
+            scales[scale] |= _sos(votes)
             ceilings[scale] = [
                 {
                     "votes": ceiling.votes,
@@ -117,12 +126,25 @@ def _prevalence(votes: npt.NDArray[np.int64]) -> Record:
     }
 
 
-def _sos(votes: npt.NDArray[np.int64]) -> float | None:
+def _sos(votes: npt.NDArray[np.int64]) -> Record:
+    """The SOS parameter, and what it is fitted to: the variance of the votes on ROIs of about the same mean."""
     n = votes.sum(axis=1)
     votes, n = votes[n >= 2], n[n >= 2]
     values = np.arange(votes.shape[1])
     mean = votes @ values / n
-    return sos_parameter(mean, (votes @ values**2 / n - mean**2) * n / (n - 1), maximum=int(values[-1]))
+    variance = (votes @ values**2 / n - mean**2) * n / (n - 1)
+    maximum = int(values[-1])
+    # Parts a quarter of a level wide around 0, 0.25, ...: a point each.
+    part = np.rint(mean * 4).astype(np.int64)
+    points = [
+        {
+            "mean": float(mean[part == one].mean()),
+            "variance": float(variance[part == one].mean()),
+            "rois": int((part == one).sum()),
+        }
+        for one in np.unique(part).tolist()
+    ]
+    return {"sos": sos_parameter(mean, variance, maximum=maximum), "sos_points": points}
 
 
 def _human(scores: Mapping[str, HumanScore], resamples: int) -> Record:
@@ -131,6 +153,10 @@ def _human(scores: Mapping[str, HumanScore], resamples: int) -> Record:
 
 def _estimate(value: float | None, interval: Interval | None) -> Record:
     return {"value": _number(value), "interval": _ends(interval)}
+
+
+def _nth(intervals: list[Interval] | None, index: int) -> list[float] | None:
+    return None if intervals is None else _ends(intervals[index])
 
 
 def _ends(interval: Interval | None) -> list[float] | None:
