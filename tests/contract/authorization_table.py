@@ -8,12 +8,15 @@ study only. 404 means hidden: the answer must be the same as for something that 
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils import timezone
 
 from roiqa.images.models import Image
 from tests.api.factories import ANSWER, PASSWORD, encode_box, picture_bytes
+from tests.api.qualifying import LEVELS, SCREEN, right_answers
 from tests.contract.world import ROLES, World
 
 TABLE = """
@@ -22,6 +25,7 @@ GET    auth/csrf/                                 ok        ok       ok        o
 POST   auth/login/                                ok        ok       ok        ok          ok    ok
 POST   auth/logout/                               401       ok       ok        ok          ok    ok
 GET    auth/me/                                   401       ok       ok        ok          ok    ok
+POST   auth/erase/                                401       ok       ok        ok          409   ok
 POST   auth/password/                             401       ok       ok        ok          ok    ok
 POST   auth/token/                                ok        ok       ok        ok          ok    ok
 GET    auth/tokens/                               401       ok       ok        ok          ok    ok
@@ -86,11 +90,39 @@ POST   assignments/{assignment_id}/second-thought/ 401      404      ok        4
 POST   assignments/{assignment_id}/skip/          401       404      ok        404         404   404
 POST   assignments/{assignment_id}/reopen/        401       404      ok        404         404   404
 
+GET    studies/{slug}/qualification/              401       404      ok        403         403   404
+POST   studies/{slug}/qualification/consent/      401       404      ok        403         403   404
+DELETE studies/{slug}/qualification/consent/      401       404      ok        403         403   404
+GET    studies/{slug}/qualification/people/       401       404      403       403         ok    404
+GET    studies/{slug}/qualification/rules/        401       404      403       403         ok    404
+PATCH  studies/{slug}/qualification/rules/        401       404      403       403         ok    404
+POST   studies/{slug}/members/{member_id}/quiz-tries/ 401   404      403       403         ok    404
+POST   studies/{slug}/viewing-checks/             401       404      ok        403         403   404
+GET    viewing-checks/{check_id}/pictures/{number}/ 401     404      ok        404         404   404
+POST   viewing-checks/{check_id}/answer/          401       404      ok        404         404   404
+GET    studies/{slug}/training/                   401       404      ok        403         403   404
+POST   studies/{slug}/training/{item_id}/         401       404      ok        403         403   404
+GET    studies/{slug}/quiz/                       401       404      ok        403         403   404
+POST   studies/{slug}/quiz/{item_id}/             401       404      ok        403         403   404
+GET    studies/{slug}/training-candidates/        401       404      403       403         ok    404
+GET    studies/{slug}/training-items/             401       404      403       403         ok    404
+POST   studies/{slug}/training-items/             401       404      403       403         ok    404
+PATCH  studies/{slug}/training-items/{item_id}/   401       404      403       403         ok    404
+DELETE studies/{slug}/training-items/{item_id}/   401       404      403       403         ok    404
+GET    studies/{slug}/crowd-links/                401       404      403       403         ok    404
+POST   studies/{slug}/crowd-links/                401       404      403       403         ok    404
+PATCH  studies/{slug}/crowd-links/{link_id}/      401       404      403       403         ok    404
+POST   studies/{slug}/crowd-links/{link_id}/payments/ 401   404      403       403         ok    404
+POST   studies/{slug}/completion/                 401       404      ok        404         404   404
+GET    crowd/{crowd_token}/                       ok        ok       ok        ok          ok    ok
+POST   crowd/{crowd_token}/enter/                 ok        409      409       409         409   409
+
 GET    studies/{slug}/progress/                   401       404      403       ok          ok    404
 GET    studies/{slug}/progress/rois/              401       404      403       ok          ok    404
 GET    studies/{slug}/agreement/                  401       404      403       ok          ok    404
 POST   studies/{slug}/agreement/                  401       404      403       ok          ok    404
 GET    studies/{slug}/annotators/                 401       404      403       ok          ok    404
+GET    studies/{slug}/annotators/{member_id}/effect/ 401    404      403       ok          ok    404
 GET    studies/{slug}/stopping-forecast/          401       404      403       ok          ok    404
 GET    studies/{slug}/plan/                       401       404      403       ok          ok    404
 
@@ -100,6 +132,27 @@ GET    releases/{release_id}/                     401       404      404       o
 GET    releases/{release_id}/compare/{other_id}/  401       404      404       ok          ok    404
 GET    releases/{release_id}/export/              401       404      404       ok          ok    404
 POST   releases/{release_id}/exports/             401       404      404       ok          ok    404
+
+GET    model-versions/                            401       ok       ok        ok          ok    ok
+GET    model-versions/{version_id}/               401       404      404       ok          ok    404
+GET    model-versions/{version_id}/files/{name}   401       404      404       ok          ok    404
+GET    model-versions/{version_id}/card/          401       404      404       ok          ok    404
+GET    model-versions/{version_id}/compare/{other_version_id}/ 401 404 404     ok          ok    404
+POST   model-versions/{version_id}/compare/{other_version_id}/ 401 404 404     ok          ok    404
+POST   model-versions/{version_id}/promote/       401       404      404       ok          ok    404
+POST   studies/{slug}/model-versions/             401       404      403       ok          ok    404
+GET    studies/{slug}/promotions/                 401       404      403       ok          ok    404
+POST   studies/{slug}/promotions/roll-back/       401       404      403       ok          ok    404
+GET    studies/{slug}/suggestions/                401       404      403       ok          ok    404
+POST   studies/{slug}/suggestions/                401       404      403       ok          ok    404
+GET    studies/{slug}/suggestions/state/          401       404      403       ok          ok    404
+
+GET    studies/{slug}/webhooks/                   401       404      403       ok          ok    404
+POST   studies/{slug}/webhooks/                   401       404      403       ok          ok    404
+DELETE studies/{slug}/webhooks/{webhook_id}/      401       404      403       ok          ok    404
+GET    studies/{slug}/webhooks/{webhook_id}/deliveries/ 401 404      403       ok          ok    404
+POST   studies/{slug}/webhooks/{webhook_id}/test/ 401       404      403       ok          ok    404
+POST   studies/{slug}/webhooks/{webhook_id}/deliveries/{delivery_id}/retry/ 401 404 403 ok ok    404
 """
 
 
@@ -128,6 +181,19 @@ def one_picture(world: World, role: str) -> dict[str, Any]:
 def a_box(world: World, role: str) -> dict[str, Any]:
     image = Image.objects.get(pk=world.values["image_id"])
     return {"study": world.study.slug, "level": "object", "segmentation": encode_box(image, (0, 0, 40, 40))}
+
+
+def all_seen(world: World, role: str) -> dict[str, Any]:
+    return right_answers(world.values["check_id"])
+
+
+def an_item(world: World, role: str) -> dict[str, Any]:
+    return {"roi": str(world.values["roi_id"]), "use": "training", "reference": LEVELS}
+
+
+def a_crowd_link(world: World, role: str) -> dict[str, Any]:
+    day = timezone.localdate() + timedelta(days=30)
+    return {"name": "Prolific", "rois_wanted": 20, "purge_on": day.isoformat()}
 
 
 CALLS: dict[str, Call] = {
@@ -160,10 +226,26 @@ CALLS: dict[str, Call] = {
         values={"assignment_id": "revealed_assignment_id"},
     ),
     "POST assignments/{assignment_id}/skip/": sends({"reason": "too_small"}),
+    "POST auth/erase/": sends({"password": PASSWORD}),
+    "POST studies/{slug}/qualification/consent/": sends({"version": 1}),
+    "PATCH studies/{slug}/qualification/rules/": sends({"recheck_days": 20}),
+    "POST studies/{slug}/viewing-checks/": sends(SCREEN),
+    "POST viewing-checks/{check_id}/answer/": Call(body=all_seen),
+    "POST studies/{slug}/training/{item_id}/": sends(LEVELS),
+    "POST studies/{slug}/quiz/{item_id}/": sends(LEVELS, values={"item_id": "quiz_item_id"}),
+    "POST studies/{slug}/training-items/": Call(body=an_item),
+    "PATCH studies/{slug}/training-items/{item_id}/": sends({"explanation": "Look at the edges."}),
+    "POST studies/{slug}/crowd-links/": Call(body=a_crowd_link),
+    "PATCH studies/{slug}/crowd-links/{link_id}/": sends({"closed": True}),
+    "POST crowd/{crowd_token}/enter/": sends({"parameters": {"PROLIFIC_PID": "somebody"}}),
     "POST studies/{slug}/releases/": sends({"note": "For the paper."}),
     "GET studies/{slug}/plan/": sends({"rois": 100, "half_width": 0.6}),
     "GET releases/{release_id}/export/": sends({"format": "seagull"}),
     "POST releases/{release_id}/exports/": sends({"format": "coco"}),
+    "POST model-versions/{version_id}/promote/": sends({"override_reason": "Nothing to compare it on."}),
+    "POST studies/{slug}/model-versions/": sends({"shipped": "tiny"}),
+    "POST studies/{slug}/promotions/roll-back/": sends({"reason": "It calls everything blurred."}),
+    "POST studies/{slug}/webhooks/": sends({"url": "https://lab.example.org/roiqa", "events": ["release.ready"]}),
     "POST assignments/{assignment_id}/reopen/": Call(values={"assignment_id": "submitted_assignment_id"}),
 }
 

@@ -1,19 +1,34 @@
 """One study with everything in it, one person of each kind, and the ids that fill the URL map."""
 
+import hashlib
 import uuid
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from django.utils import timezone
 
 from roiqa.accounts.models import User
 from roiqa.core.models import JobState
+from roiqa.core.webhook_models import Delivery, Webhook
+from roiqa.images.storage import put
 from roiqa.ratings.models import AssignmentState
 from roiqa.regions.segmentation_models import find
-from roiqa.studies.models import ProposalState, Role, Study
+from roiqa.studies.models import Membership, ProposalState, Role, Study, StudyROI
+from roiqa.studies.qualification_models import (
+    ConsentText,
+    CrowdLink,
+    CrowdPlace,
+    ExternalId,
+    ItemUse,
+    QualificationRules,
+    TrainingItem,
+    ViewingCheck,
+)
 from tests.api.factories import (
     client_for,
     make_assignment,
+    make_image,
     make_invite,
     make_job,
     make_member,
@@ -26,8 +41,9 @@ from tests.api.factories import (
     store_embedding,
     store_region_tree,
 )
+from tests.api.qualifying import LEVELS
 from tests.api.release_study import freeze, image_in
-from tests.api.suggested_study import make_revealed
+from tests.api.suggested_study import make_model, make_revealed, promoted
 
 ROLES = ("anonymous", "stranger", "annotator", "ml_engineer", "admin", "foreign_admin")
 
@@ -43,6 +59,41 @@ class World:
 
     def client(self, role: str, *, check_csrf: bool = False):
         return client_for(self.people[role], check_csrf=check_csrf)
+
+
+def make_qualifying(study: Study, annotator: User) -> dict[str, Any]:
+    """Rules that hold nobody up, one item of each use, a begun viewing check, and a way in that the annotator came by."""
+    QualificationRules.objects.create(study=study, ask_consent=True)
+    ConsentText.objects.create(study=study, version=1, text="Consent-kept-secret")
+    image = make_image(study, split="train")
+    items = []
+    for number, use in enumerate((ItemUse.TRAINING, ItemUse.QUIZ)):
+        place = make_roi(study, image, box=(number, 0, 40, 40))
+        StudyROI.objects.filter(pk=place.pk).update(is_training=True)
+        items.append(TrainingItem.objects.create(study=study, study_roi=place, use=use, reference=LEVELS))
+    seat = Membership.objects.get(study=study, user=annotator, role=Role.ANNOTATOR)
+    check = ViewingCheck.objects.create(
+        membership=seat, device=uuid.uuid4(), device_pixel_ratio=1, screen_width=1920, screen_height=1080, seed=5
+    )
+    link = CrowdLink.objects.create(
+        study=study,
+        name="Link-kept-secret",
+        id_parameter="PROLIFIC_PID",
+        rois_wanted=1,
+        completion_code="Code-kept-secret",
+        max_people=10,
+        purge_on=timezone.localdate() + timedelta(days=30),
+    )
+    place = CrowdPlace.objects.create(membership=seat, link=link)
+    ExternalId.objects.create(place=place, link=link, external_id="external-kept-secret")
+    return {
+        "item_id": items[0].pk,
+        "quiz_item_id": items[1].pk,
+        "check_id": check.pk,
+        "number": 0,
+        "link_id": link.pk,
+        "crowd_token": link.token,
+    }
 
 
 def make_world() -> World:
@@ -85,7 +136,23 @@ def make_world() -> World:
     token, _ = make_token(admin)
     job = make_job(study, message="Job-kept-secret", state=JobState.RUNNING)
     releases = [freeze(study, note="Note-kept-secret") for _ in range(2)]
+    serving = promoted(study)
+    text = b'{"name": "ci"}'
+    candidate = make_model(
+        study,
+        name="Model-kept-secret",
+        files={"config.json": {"bytes": len(text), "sha256": hashlib.sha256(text).hexdigest()}},
+    )
+    put(f"{candidate.folder_key}config.json", text)
+    webhook = Webhook.objects.create(
+        study_slug=study.slug, url="https://kept-secret.example.org/hook", events=["release.ready"]
+    )
+    delivery = Delivery.objects.create(
+        webhook=webhook, event="release.ready", payload={}, state="failed", next_attempt_at=None
+    )
+    qualifying = make_qualifying(study, annotator)
     values = {
+        **qualifying,
         "slug": study.slug,
         "member_id": idle.pk,
         "invite_id": invite.pk,
@@ -99,6 +166,11 @@ def make_world() -> World:
         "model_id": "tiny-sam",
         "release_id": releases[0].pk,
         "other_id": releases[1].pk,
+        "version_id": candidate.pk,
+        "other_version_id": serving.pk,
+        "name": "config.json",
+        "webhook_id": webhook.pk,
+        "delivery_id": delivery.pk,
         # For rows that need another row of the same kind.
         "annotating_member_id": member.pk,
         "excluded_member_id": excluded.pk,
@@ -133,7 +205,10 @@ def make_world() -> World:
 
 def missing_values(values: dict[str, Any]) -> dict[str, Any]:
     """Values of the same kinds that name nothing."""
-    return {
-        name: uuid.UUID(int=uuid.uuid4().int) if isinstance(value, uuid.UUID) else "there-is-no-such-thing"
-        for name, value in values.items()
-    }
+    return {name: _missing(value) for name, value in values.items()}
+
+
+def _missing(value: Any) -> Any:
+    if isinstance(value, uuid.UUID):
+        return uuid.uuid4()
+    return value + 1000 if isinstance(value, int) else "there-is-no-such-thing"
