@@ -35,7 +35,7 @@ FROM studies_studyroi r
 JOIN studies_gold g ON g.study_roi_id = r.id
 LEFT JOIN images_image source ON source.id = (g.recipe->>'source_image')::uuid
 WHERE r.study_id = %(study)s AND r.is_gold AND g.retired_at IS NULL
-  AND r.image_id IS DISTINCT FROM %(last_image)s AND source.id IS DISTINCT FROM %(last_image)s
+  AND r.image_id IS DISTINCT FROM %(last_image)s AND (source.id IS NULL OR source.id IS DISTINCT FROM %(last_image)s)
   AND NOT EXISTS (
     SELECT 1 FROM ratings_assignment a
     WHERE a.study_roi_id = r.id AND a.annotator_id = %(annotator)s AND a.state <> 'expired')
