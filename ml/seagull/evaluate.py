@@ -18,6 +18,7 @@ import torch
 from ml.seagull import weights
 from ml.seagull.data.files import read_data
 from ml.seagull.data.release import SPLITS
+from ml.seagull.data.split import drawn
 from ml.seagull.evaluation.markdown import card_text, report_text
 from ml.seagull.evaluation.plots import draw_all
 from ml.seagull.evaluation.predictions import answered, scored, write_predictions
@@ -48,9 +49,9 @@ def evaluate(given: argparse.Namespace) -> dict[str, Any]:
     if given.calibrate is not None:
         if given.calibrate == given.split:
             raise ValueError(f"--calibrate {given.calibrate} is the split that is reported: choose another one.")
-        _calibrate(given, data.of(given.calibrate)[: given.limit])
+        _calibrate(given, drawn(data.of(given.calibrate), given.limit))
     ready = load_scorer(given.weights, device=given.device)
-    samples = data.of(given.split)[: given.limit]
+    samples = drawn(data.of(given.split), given.limit)
     predictions = answered(ready.scorer, samples) if given.answers else scored(ready.scorer, samples)
     references = data.info.get("references") or {}
     config = ready.scorer.model.config
@@ -111,14 +112,14 @@ def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m ml.seagull.evaluate", description="Tables 1 and 2 for weights.")
     parser.add_argument("--weights", type=Path, required=True, metavar="DIR", help="weights or a checkpoint")
     parser.add_argument(
-        "--data", type=Path, required=True, metavar="FILE", help="a `seagull` export (.json, .zip) or .jsonl"
+        "--data", type=Path, required=True, metavar="DATA", help="as of ml.seagull.train: export, .jsonl, synthetic set"
     )
     parser.add_argument("--images", type=Path, metavar="DIR", help="where its file names start (default: beside it)")
     parser.add_argument("--output", type=Path, required=True, metavar="DIR")
     parser.add_argument("--split", choices=SPLITS, default="test")
     parser.add_argument("--calibrate", choices=SPLITS, help="fit temperatures and thresholds on this split first")
     parser.add_argument("--answers", action="store_true", help="ask for the answer in words as well (slower)")
-    parser.add_argument("--limit", type=int, metavar="N", help="only the first N images of a split")
+    parser.add_argument("--limit", type=int, metavar="N", help="only N images of a split, always the same")
     parser.add_argument("--resamples", type=int, default=1000)
     parser.add_argument("--name", help="what the report calls the weights (default: their run's folder)")
     parser.add_argument("--trust-files", action="store_true", help="do not check the pictures' hashes")

@@ -1,6 +1,6 @@
 """`python -m ml.seagull.train --data DATA --output DIR`: train a network on a release, instructions or a synthetic set.
 
-The run's folder gets `checkpoints/`, `events.jsonl` and `tensorboard/`, and at the end `weights/`, which
+The run's folder gets `checkpoints/`, `events.jsonl`, `photographs.json` and `tensorboard/`, and at the end `weights/`, which
 `ml.seagull.predict` and `ml.seagull.evaluate` read. The same command goes on where a run was stopped or killed.
 Exit status: 0 finished, 130 or 143 cancelled by a signal, 2 for data or settings that are refused.
 """
@@ -20,16 +20,20 @@ from ml.seagull import weights
 from ml.seagull.data.files import read_data
 from ml.seagull.data.records import ImageSample
 from ml.seagull.data.release import DataSet
-from ml.seagull.evaluation.during import Validation
+from ml.seagull.data.split import drawn, photograph_of
+from ml.seagull.evaluation.during import Examples, Validation
 from ml.seagull.language.prompts import load_prompt, prompt_text
 from ml.seagull.language.tokenizer import LanguageTokenizer, word_level
 from ml.seagull.network.adapters import merge_adapters
 from ml.seagull.network.model import Seagull
 from ml.seagull.presets import PRESETS, preset
+from ml.seagull.training.atomic import write_bytes
+from ml.seagull.training.guard import NoMemoryLeft, TooManyBadSteps
 from ml.seagull.training.run import Outcome, TrainingRun
 from ml.seagull.training.settings import STAGES, Settings
 
 REFUSED = 2
+PHOTOGRAPHS = "photographs.json"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -53,10 +57,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
             folder=given.output,
             plans=data.plans,
             evaluate=_validation(data, tokenizer, settings),
+            examples=_examples(data, tokenizer, settings, given.examples),
             base=base,
         )
+        _name_photographs(data, given.output)
         outcome = run.train()
-    except (OSError, TypeError, ValueError) as error:
+    except (NoMemoryLeft, OSError, TooManyBadSteps, TypeError, ValueError) as error:
         sys.stderr.write(f"{error}\n")
         return REFUSED
     if outcome.finished and run.accelerator.is_main_process:
@@ -102,10 +108,23 @@ def _network(given: argparse.Namespace, settings: Settings) -> tuple[Seagull, La
 
 
 def _validation(data: DataSet, tokenizer: LanguageTokenizer, settings: Settings) -> Validation | None:
-    samples: Sequence[ImageSample] = data.of("val")[: settings.evaluate_images]
+    samples: Sequence[ImageSample] = drawn(data.of("val"), settings.evaluate_images)
     if not settings.evaluate_every or not samples:
         return None
     return Validation(samples=samples, tokenizer=tokenizer, prompt=load_prompt(settings.prompt))
+
+
+def _examples(data: DataSet, tokenizer: LanguageTokenizer, settings: Settings, count: int) -> Examples | None:
+    """Images of the validation part, else of the training part."""
+    samples = [sample for sample in data.of("val") or data.of("train") if sample.rois][:count]
+    return Examples(samples=samples, tokenizer=tokenizer, prompt=load_prompt(settings.prompt)) if samples else None
+
+
+def _name_photographs(data: DataSet, folder: Path) -> None:
+    """Which photographs were learned from or chosen by: what these weights say of them is no opinion."""
+    named = sorted({photograph_of(sample) for part in ("train", "val") for sample in data.of(part)})
+    folder.mkdir(parents=True, exist_ok=True)
+    write_bytes(folder / PHOTOGRAPHS, (json.dumps(named, indent=0) + "\n").encode())
 
 
 def _changes(pairs: Sequence[str], kind: type[Any]) -> dict[str, Any]:
@@ -154,6 +173,9 @@ def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument(
         "--fraction", type=float, default=1.0, metavar="SHARE", help="train on that share of the photographs, nested"
+    )
+    parser.add_argument(
+        "--examples", type=int, default=0, metavar="N", help="write down what it says of N images at every checkpoint"
     )
     parser.add_argument("--trust-files", action="store_true", help="do not check the pictures' hashes")
     return parser.parse_args(arguments)

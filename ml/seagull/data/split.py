@@ -40,7 +40,21 @@ def fraction(samples: Sequence[ImageSample], *, share: float, seed: int = 0, of:
 
 def photograph_of(sample: ImageSample) -> str:
     """What the image shows: all distorted images of one reference of a synthetic set are of the same photograph."""
-    return sample.image_id.partition(":")[0] if sample.source == SYNTHETIC else sample.image_id
+    return photograph(sample.image_id, sample.source)
+
+
+def photograph(image_id: str, source: str) -> str:
+    """The same, of an image's id."""
+    return image_id.partition(":")[0] if source == SYNTHETIC else image_id
+
+
+def drawn(samples: Sequence[ImageSample], count: int | None) -> list[ImageSample]:
+    """`count` of the samples (None: all), always the same ones, in their order: the first ones may all be of one kind."""
+    if count is None or count >= len(samples):
+        return list(samples)
+    ranked = sorted(samples, key=lambda sample: hashlib.sha256(sample.image_id.encode()).digest())
+    kept = {sample.image_id for sample in ranked[:count]}
+    return [sample for sample in samples if sample.image_id in kept]
 
 
 def _chosen(samples: Sequence[ImageSample], *, share: float, seed: int, purpose: str = "") -> set[str]:

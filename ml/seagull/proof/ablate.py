@@ -86,7 +86,7 @@ def summary(output: Path, seeds: Sequence[int], clusters: Mapping[str, str]) -> 
             runs = [_read(output, variant, seed) for seed in done]
             paired = [seed for seed in done if (output / f"{MAIN}-{seed}" / "report" / "report.json").exists()]
             mains = [_read(output, MAIN, seed) for seed in paired] if variant != MAIN else []
-            found[variant] = {"seeds": done, "metrics": _row(runs, mains, clusters)}
+            found[variant] = {"seeds": done, "metrics": row_of(runs, mains, lambda image: clusters.get(image, image))}
     return found
 
 
@@ -94,10 +94,11 @@ def _read(output: Path, variant: str, seed: int) -> list[Prediction]:
     return read_predictions(output / f"{variant}-{seed}" / "report" / "predictions.jsonl")
 
 
-def _row(
-    runs: Sequence[Sequence[Prediction]], mains: Sequence[Sequence[Prediction]], clusters: Mapping[str, str]
+def row_of(
+    runs: Sequence[Sequence[Prediction]], mains: Sequence[Sequence[Prediction]], cluster: Callable[[str], str]
 ) -> dict[str, Any]:
-    groups = [clusters.get(one.image_id, one.image_id) for one in runs[0]]
+    """Every metric's mean over runs with its interval over clusters, and the difference from as many main runs."""
+    groups = [cluster(one.image_id) for one in runs[0]]
     row: dict[str, Any] = {}
     for name, metric in metrics().items():
         cell: dict[str, Any] = {"mean": image_bootstrap(_mean(metric, runs), groups, resamples=RESAMPLES).as_json()}
@@ -121,14 +122,14 @@ def table(found: Mapping[str, Any]) -> str:
     lines = [f"| variant | seeds | {' | '.join(names)} |", f"|---|---|{'---|' * len(names)}"]
     for variant, row in found.items():
         seeds = ", ".join(map(str, row["seeds"]))
-        lines.append(f"| {variant} | {seeds} | {' | '.join(_cell(row['metrics'][name]['mean']) for name in names)} |")
+        lines.append(f"| {variant} | {seeds} | {' | '.join(cell(row['metrics'][name]['mean']) for name in names)} |")
         if all("difference" in row["metrics"][name] for name in names):
-            cells = " | ".join(_cell(row["metrics"][name]["difference"], sign="+") for name in names)
+            cells = " | ".join(cell(row["metrics"][name]["difference"], sign="+") for name in names)
             lines.append(f"| {variant} minus {MAIN} | | {cells} |")
     return "\n".join(lines) + "\n"
 
 
-def _cell(value: Mapping[str, Any], *, sign: str = "") -> str:
+def cell(value: Mapping[str, Any], *, sign: str = "") -> str:
     if value["estimate"] is None:
         return "undefined"
     return f"{value['estimate']:{sign}.3f} [{value['low']:{sign}.3f}, {value['high']:{sign}.3f}]"
