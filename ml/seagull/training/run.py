@@ -6,7 +6,8 @@ follows from the settings and the step's number, so a checkpoint needs weights, 
 
 import json
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -41,6 +42,7 @@ from ml.seagull.training.settings import Settings
 from ml.seagull.training.update import Gradients, accumulate, set_learning_rate, step_seed
 
 Evaluate = Callable[[Seagull, int], Mapping[str, float]]
+Examples = Callable[[Seagull], Sequence[Mapping[str, Any]]]
 SELECTED_BY = "quality_srocc"
 
 
@@ -72,6 +74,7 @@ class TrainingRun:
     """One run in a folder of its own. `train` starts it, or goes on with it from the latest checkpoint.
 
     plans: the questions of an instruction file by image. evaluate(model, step) gives metrics of the validation part; the checkpoint with the best `quality_srocc` is kept.
+    examples(model): what it says of a few images, written down with every checkpoint.
     base: hash of the weights that frozen parts came from, None from random weights.
     """
 
@@ -85,12 +88,13 @@ class TrainingRun:
         folder: Path,
         plans: Mapping[str, ImagePlan] | None = None,
         evaluate: Evaluate | None = None,
+        examples: Examples | None = None,
         base: str | None = None,
         accelerator: Accelerator | None = None,
     ) -> None:
         self.settings, self.folder, self._tokenizer, self._base = settings, folder, tokenizer, base
         self.accelerator = accelerator or make_accelerator(settings)
-        self._evaluate = evaluate
+        self._evaluate, self._examples = evaluate, examples
         if settings.freeze_encoder:
             model.encoder.requires_grad_(requires_grad=False)
         if settings.lora is not None and not has_adapters(model):
@@ -170,6 +174,7 @@ class TrainingRun:
             metrics = self._metrics(log, at_end=is_end)
             if is_end or metrics or progress.step % settings.save_every == 0:
                 self._save(log, metrics)
+                self._show_examples(log)
         if progress.step < self.batches.steps:
             self._write(log, "cancelled", signal=cancelled.signal.name if cancelled.signal else None)
             if not self._is_saved():
@@ -208,7 +213,9 @@ class TrainingRun:
             budget=self.budget,
             undo=self._stepper.zero_grad,
         )
-        self.batches.budget = self.budget.tokens
+        if self.batches.budget != self.budget.tokens:
+            self.batches.budget = self.budget.tokens
+            self._write(log, "memory", token_budget=self.budget.tokens)
         self._update(data, gradients, log)
         progress.step += 1
         seconds = time.perf_counter() - began
@@ -239,15 +246,29 @@ class TrainingRun:
         every = self.settings.evaluate_every
         if self._evaluate is None or not (at_end or (every and self._progress.step % every == 0)):
             return {}
-        # Evaluation must not move the generators that training draws from.
+        with self._undisturbed():
+            metrics = dict(self._evaluate(self.model, self._progress.step))
+        self._write(log, "evaluated", **metrics)
+        return metrics
+
+    def _show_examples(self, log: EventLog | None) -> None:
+        # Sharded weights need all processes to ask; examples are not worth that.
+        if self._examples is None or log is None or self.accelerator.num_processes > 1:
+            return
+        with self._undisturbed():
+            examples = self._examples(self.model)
+        for example in examples:
+            self._write(log, "sample", **example)
+
+    @contextmanager
+    def _undisturbed(self) -> Iterator[None]:
+        """Asking the network must not move the generators that training draws from."""
         states = random_states()
         self.model.eval()
         with torch.no_grad():
-            metrics = dict(self._evaluate(self.model, self._progress.step))
+            yield
         self.model.train()
         restore_random_states(states)
-        self._write(log, "evaluated", **metrics)
-        return metrics
 
     def _save(self, log: EventLog | None, metrics: Mapping[str, float]) -> None:
         progress = self._progress

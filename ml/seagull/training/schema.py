@@ -4,7 +4,6 @@ The platform checks what people ask for by this file and never imports torch; a 
 """
 
 import argparse
-import dataclasses
 import json
 import sys
 from collections.abc import Mapping, Sequence
@@ -14,7 +13,6 @@ from typing import Any, get_args
 from accelerate import init_empty_weights
 
 from ml.seagull.network import config
-from ml.seagull.network.config import NetworkConfig
 from ml.seagull.network.model import Seagull
 from ml.seagull.presets import PRESETS, preset
 from ml.seagull.training.settings import LIMITS, LORA_LIMITS, PRECISIONS, PROMPTS, STAGES, Limit

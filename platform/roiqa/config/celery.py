@@ -22,14 +22,24 @@ app.conf.update(
         "ml.worker.synthesis_tasks",
         "ml.worker.suggestion_tasks",
         "ml.worker.comparison_tasks",
+        "ml.worker.training_tasks",
     ],
     broker_connection_retry_on_startup=True,
     # The longest task: a visibility timeout below it would run jobs twice. The sweeper is what makes recovery quick.
     broker_transport_options={"visibility_timeout": 3700},
     beat_schedule={
+        "check-retrain-rules": {"task": "roiqa.check_retrain_rules", "schedule": 60.0},
+        # Whoever takes it says what it can train on; unread ones are worth nothing.
+        "report-worker": {
+            "task": "roiqa.report_worker",
+            "schedule": 60.0,
+            "options": {"queue": "gpu", "expires": 50},
+        },
         "sweep-jobs": {"task": "roiqa.sweep_jobs", "schedule": 10.0},
         "expire-leases": {"task": "roiqa.expire_leases", "schedule": 20.0},
         "send-due-webhooks": {"task": "roiqa.send_due_webhooks", "schedule": 10.0},
+        "purge-external-ids": {"task": "roiqa.purge_external_ids", "schedule": 3600.0},
+        "forget-expired": {"task": "roiqa.forget_expired", "schedule": 6 * 3600.0},
         "refresh-consensus": {"task": "roiqa.refresh_consensus", "schedule": 5.0},
     },
 )

@@ -12,10 +12,12 @@ api_v1: list[URLPattern | URLResolver] = [
     path("", include("roiqa.studies.content_urls")),
     path("", include("roiqa.studies.webhook_urls")),
     path("", include("roiqa.registry.urls")),
+    path("", include("roiqa.studies.qualification_urls")),
     path("", include("roiqa.ratings.urls")),
     path("", include("roiqa.ratings.gold_urls")),
     path("", include("roiqa.consensus.urls")),
     path("", include("roiqa.releases.urls")),
+    path("", include("roiqa.training.urls")),
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
     path("docs/", interface.api_docs, name="api-docs"),
 ]

@@ -4,20 +4,19 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('core', '0002_cache_table'),
+        ("core", "0002_cache_table"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='job',
-            name='deferrals',
+            model_name="job",
+            name="deferrals",
             field=models.PositiveIntegerField(default=0),
         ),
         migrations.AlterField(
-            model_name='job',
-            name='attempts',
+            model_name="job",
+            name="attempts",
             field=models.PositiveIntegerField(default=0),
         ),
     ]
