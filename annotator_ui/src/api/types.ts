@@ -108,6 +108,11 @@ export type DraftSaved = Schemas["DraftSaved"];
 export type Claim = Schemas["ClaimInputRequest"];
 export type Skip = Schemas["SkipInputRequest"];
 /** Only about the person who asks. */
+/** What the model says, in the shape of an answer. */
+export type SuggestedLevels = Schemas["SuggestedLevels"];
+/** The model's view beside one's own answer. */
+export type Revealed = Schemas["Revealed"];
+export type SuggestionMode = Schemas["SuggestionMode"];
 export type MyProgress = Schemas["MyProgress"];
 
 export type StudyProgress = Schemas["Progress"];

@@ -2,13 +2,14 @@
 import { cleanup, fireEvent, render, screen, within } from "@testing-library/react";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { RatingForm, type RatingFormProps } from "../../src/screens/rating/RatingForm";
-import { EMPTY_FORM, formReducer } from "../../src/state/rating/form";
+import { EMPTY_FORM, formReducer, openForm } from "../../src/state/rating/form";
 import { completeForm } from "./fakes";
 
 const heard = {
   onChoose: vi.fn(),
   onEnter: vi.fn(),
   onClean: vi.fn(),
+  onConfirm: vi.fn(),
   onSkip: vi.fn(),
   onSubmit: vi.fn(),
 };
@@ -18,6 +19,7 @@ function show(change: Partial<RatingFormProps> = {}) {
     form: EMPTY_FORM,
     ready: true,
     revises: false,
+    reveal: null,
     showMissing: false,
     onUndo: null,
     undoing: false,
@@ -97,6 +99,7 @@ describe("the form", () => {
         form={form}
         ready
         revises={false}
+        reveal={null}
         showMissing={false}
         onUndo={null}
         undoing={false}
@@ -105,5 +108,34 @@ describe("the form", () => {
       />,
     );
     expect(group("Noise").contains(document.activeElement)).toBe(true);
+  });
+
+  describe("with a model's levels", () => {
+    const suggested = { exposure: 5, noise: 5, blur: 1, contrast: 5, colorfulness: 5, compression: 5, quality: 1 };
+
+    test("none counts as an answer, and each is named as the model's", () => {
+      show({ form: openForm({ noise: 4 }, false, { ...suggested, importance: 2 }) });
+      expect(screen.getAllByRole("radio", { checked: true })).toHaveLength(1);
+      expect(group("Blur").textContent).toContain("model: severe");
+      expect(within(group("Blur")).getByRole("radio", { name: /severe\s*, the model's level/ })).toBeTruthy();
+      expect(group("Noise").textContent).not.toContain("model: ");
+    });
+
+    test("a click on the model's level confirms it, a button all that are left", () => {
+      show({ form: openForm({ noise: 4 }, false, { ...suggested, importance: 2 }) });
+      fireEvent.click(within(group("Blur")).getByRole("radio", { name: /severe/ }));
+      expect(heard.onChoose).toHaveBeenCalledWith("blur", 1);
+      fireEvent.click(screen.getByRole("button", { name: /The other 7 are right/ }));
+      expect(heard.onConfirm).toHaveBeenCalledOnce();
+    });
+
+    test("beside a stored answer the difference is said in words", () => {
+      const mine = completeForm().values;
+      show({ form: openForm(mine), reveal: { mine, model: { ...mine, blur: 1 } } });
+      expect(group("Blur").textContent).toContain("moderate · model: severe");
+      expect(group("Noise").textContent).not.toContain("model: ");
+      expect(screen.getByRole("button", { name: /Keep my answer/ })).toBeTruthy();
+      expect(screen.getByRole("button", { name: /Cannot judge/ }).hasAttribute("disabled")).toBe(true);
+    });
   });
 });

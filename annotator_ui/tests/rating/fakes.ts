@@ -1,5 +1,12 @@
 import { ApiError, networkError } from "../../src/api/errors";
-import type { Assignment, MyProgress, Rating, RatingSubmission, SkipReason } from "../../src/api/types";
+import type {
+  Assignment,
+  MyProgress,
+  Rating,
+  RatingSubmission,
+  SkipReason,
+  SuggestedLevels,
+} from "../../src/api/types";
 import { formReducer, openForm } from "../../src/state/rating/form";
 import { FIELDS, type Values } from "../../src/state/rating/scales";
 import type { RatingServer } from "../../src/state/rating/server";
@@ -26,12 +33,13 @@ export function assignmentOf(id: string, change: Partial<Assignment> = {}): Assi
     draft: null,
     draft_revision: 0,
     previous_rating: null,
+    suggestion: null,
     position: 1,
     ...change,
   };
 }
 
-function ratingOf(assignment: string, body: RatingSubmission, revision: number): Rating {
+function ratingOf(assignment: string, body: RatingSubmission, revision: number, reveals = false): Rating {
   return {
     id: `rating-${assignment}`,
     assignment,
@@ -40,12 +48,20 @@ function ratingOf(assignment: string, body: RatingSubmission, revision: number):
     importance: body.importance,
     bulk_clean: body.bulk_clean,
     revision,
+    reveals,
     created_at: "2026-01-01T00:00:00Z",
   };
 }
 
 /** Every row answered with its middle level. */
 export const COMPLETE: Values = Object.fromEntries(FIELDS.map((field) => [field, 2]));
+
+/** What the model of these tests says: blur severe, the rest nonexistent, quality poor, importance normal. */
+export const MODEL_SAYS: SuggestedLevels = {
+  distortions: { exposure: 5, noise: 5, blur: 1, contrast: 5, colorfulness: 5, compression: 5 },
+  quality: 1,
+  importance: 2,
+};
 
 export function completeForm() {
   return FIELDS.reduce((form, field) => formReducer(form, { type: "choose", field, value: 2 }), openForm({}));
@@ -78,6 +94,10 @@ export class FakeServer implements RatingServer {
   lastFinished: string | null = null;
   reopened = new Set<string>();
   user: string | null = "me";
+  /** What a model says of an ROI: shown with the form, or after the answer. */
+  prefilled = new Map<string, SuggestedLevels>();
+  revealed = new Map<string, SuggestedLevels>();
+  thoughts = new Map<string, RatingSubmission>();
   calls: string[] = [];
   /** Called before every request; throws to make the request fail. */
   before: (call: string, assignment: string) => void = () => undefined;
@@ -98,6 +118,7 @@ export class FakeServer implements RatingServer {
     return assignmentOf(id, {
       draft: (draft?.draft as Record<string, unknown> | undefined) ?? null,
       draft_revision: draft?.revision ?? 0,
+      suggestion: this.prefilled.get(id) ?? null,
       previous_rating: this.reopened.has(id) && rating ? ratingOf(id, rating.body, rating.revision) : null,
     });
   }
@@ -168,8 +189,26 @@ export class FakeServer implements RatingServer {
         this.drafts.delete(assignment);
         this.lastFinished = assignment;
       }
-      return ratingOf(assignment, body, revision);
+      return ratingOf(assignment, body, revision, this.revealed.has(assignment));
     });
+  }
+
+  reveal(assignment: string) {
+    return this.reply("reveal", assignment, () => {
+      const suggestion = this.revealed.get(assignment);
+      const rating = this.ratings.get(assignment);
+      if (suggestion === undefined || rating === undefined) throw problem(409, "nothing_revealed");
+      this.lastFinished = null;
+      return {
+        suggestion,
+        rating: ratingOf(assignment, rating.body, rating.revision, true),
+        may_revise: !this.thoughts.has(assignment),
+      };
+    });
+  }
+
+  secondThought(assignment: string, _key: string, body: RatingSubmission) {
+    return this.reply("secondThought", assignment, () => void this.thoughts.set(assignment, body));
   }
 
   skip(assignment: string, _reason: SkipReason, _note: string) {

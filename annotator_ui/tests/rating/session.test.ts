@@ -24,6 +24,7 @@ function tab(): RatingSession {
     screen: null,
     prefetch: ({ id }) => prefetched.push(id),
     isVisible: () => visible,
+    reveals: () => false,
   });
 }
 

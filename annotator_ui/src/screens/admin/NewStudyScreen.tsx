@@ -10,6 +10,7 @@ import { Field } from "../shared/Field";
 import { ME_KEY } from "../shared/useMe";
 import { useTitle } from "../shared/useTitle";
 import { FormError } from "./FormError";
+import { ModeFields } from "./ModeFields";
 import { ModelField } from "./ModelField";
 import { RuleFields, TextFields } from "./ProtocolFields";
 import { bodyOf, NEW_STUDY, SHOWN_FIELDS, slugOf } from "./protocol";
@@ -70,6 +71,8 @@ export function NewStudyScreen() {
         </Field>
         <h2>Protocol</h2>
         <RuleFields {...part} minRaters={1} />
+        <h2>Suggestions of a model</h2>
+        <ModeFields {...part} />
         <h2>Drawing ROIs</h2>
         <ModelField
           value={form.segmentation_model}

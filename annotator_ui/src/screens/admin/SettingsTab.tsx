@@ -8,6 +8,7 @@ import { Button } from "../shared/Button";
 import { ErrorNote } from "../shared/ErrorNote";
 import { useToast } from "../shared/Toast";
 import { FormError } from "./FormError";
+import { ModeFields } from "./ModeFields";
 import { ModelField } from "./ModelField";
 import { RuleFields, TextFields } from "./ProtocolFields";
 import { changesOf, formOf, SHOWN_FIELDS } from "./protocol";
@@ -99,6 +100,8 @@ function SettingsForm({ study }: { study: Study }) {
           frozen keep the ruleset they were made with.
         </p>
       ) : null}
+      <h2>Suggestions of a model</h2>
+      <ModeFields {...part} fixed={rated} />
       <h2>Drawing ROIs</h2>
       <ModelField
         value={form.segmentation_model}

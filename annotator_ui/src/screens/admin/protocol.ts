@@ -1,4 +1,4 @@
-import type { Ruleset, Study, StudyChange } from "../../api/types";
+import type { Ruleset, Study, StudyChange, SuggestionMode } from "../../api/types";
 
 /** The settings of a study as a form holds them: numbers are text while they are typed. */
 export interface ProtocolForm {
@@ -12,6 +12,10 @@ export interface ProtocolForm {
   annotators_draw: boolean;
   /** Empty for what the installation gives to new studies. */
   segmentation_model: string;
+  suggestion_mode: SuggestionMode;
+  /** Whole percent, with `prefill` only. */
+  blind_percent: string;
+  wrong_percent: string;
 }
 
 export const NEW_STUDY: ProtocolForm = {
@@ -24,6 +28,9 @@ export const NEW_STUDY: ProtocolForm = {
   ask_extra_on_tie: true,
   annotators_draw: false,
   segmentation_model: "",
+  suggestion_mode: "reveal_after",
+  blind_percent: "20",
+  wrong_percent: "3",
 };
 
 /** Fields whose refusal stands beside their own input. */
@@ -35,6 +42,9 @@ export const SHOWN_FIELDS = [
   "raters_per_roi",
   "lease_minutes",
   "segmentation_model",
+  "suggestion_mode",
+  "blind_percent",
+  "wrong_percent",
 ] as const;
 
 export function formOf(study: Study): ProtocolForm {
@@ -48,6 +58,9 @@ export function formOf(study: Study): ProtocolForm {
     ask_extra_on_tie: study.ask_extra_on_tie,
     annotators_draw: study.annotators_draw,
     segmentation_model: study.segmentation_model,
+    suggestion_mode: study.suggestion_mode,
+    blind_percent: String(study.blind_percent),
+    wrong_percent: String(study.wrong_percent),
   };
 }
 
@@ -62,6 +75,8 @@ export function bodyOf(form: ProtocolForm): Required<Settings> & Pick<StudyChang
     title: form.title.trim(),
     raters_per_roi: Number(form.raters_per_roi),
     lease_minutes: Number(form.lease_minutes),
+    blind_percent: Number(form.blind_percent),
+    wrong_percent: Number(form.wrong_percent),
   };
 }
 

@@ -4,6 +4,10 @@ import { FIELD_LABELS, type Field, levelWords } from "../../state/rating/scales"
 export interface LevelRowProps {
   field: Field;
   value: number | undefined;
+  /** What a model says; null when nothing of one is shown. */
+  model: number | null;
+  /** The own answer is stored: the model's level stands beside it. */
+  beside: boolean;
   isCurrent: boolean;
   /** Submitting was tried without this answer. */
   isMissed: boolean;
@@ -17,11 +21,14 @@ export interface LevelRowProps {
 
 /** One question: a radio group whose buttons show the digit that answers it. */
 export function LevelRow(props: LevelRowProps) {
-  const { field, value, isCurrent, isMissed, wordsInside, onChoose, onEnter, takesFocus } = props;
+  const { field, value, model, beside, isCurrent, isMissed, wordsInside, onChoose, onEnter, takesFocus } = props;
   const id = useId();
   const group = useRef<HTMLDivElement>(null);
   const words = levelWords(field);
-  const chosen = value === undefined ? undefined : words[value];
+  const said = model === null ? undefined : words[model];
+  const isUnconfirmed = said !== undefined && value === undefined;
+  const own = value === undefined ? undefined : words[value];
+  const chosen = isUnconfirmed ? `model: ${said}` : beside && model !== value ? `${own} · model: ${said}` : own;
 
   useEffect(() => {
     const row = group.current;
@@ -40,6 +47,7 @@ export function LevelRow(props: LevelRowProps) {
       aria-required="true"
       aria-invalid={isMissed || undefined}
       data-current={isCurrent || undefined}
+      data-unconfirmed={isUnconfirmed || undefined}
     >
       <div className="level-label">
         <span id={id}>{FIELD_LABELS[field]}</span>
@@ -47,7 +55,12 @@ export function LevelRow(props: LevelRowProps) {
       </div>
       <div className="level-tiles">
         {words.map((word, level) => (
-          <label key={word} className="level-tile" title={word}>
+          <label
+            key={word}
+            className="level-tile"
+            title={level === model ? `${word}: the model's level` : word}
+            data-model={level === model || undefined}
+          >
             <input
               type="radio"
               name={id}
@@ -61,6 +74,7 @@ export function LevelRow(props: LevelRowProps) {
               {level}
             </span>
             <span className={wordsInside ? "level-word" : "visually-hidden"}>{word}</span>
+            {level === model ? <span className="visually-hidden">, the model's level</span> : null}
           </label>
         ))}
       </div>

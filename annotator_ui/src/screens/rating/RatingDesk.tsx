@@ -13,6 +13,7 @@ import { Kbd } from "../shared/Kbd";
 import { BreakNote } from "./BreakNote";
 import { GuideDrawer } from "./GuideDrawer";
 import { IdleView } from "./IdleView";
+import { ModelNote } from "./ModelNote";
 import { RatingForm } from "./RatingForm";
 import { RatingSkeleton } from "./RatingSkeleton";
 import { SendStatus } from "./SendStatus";
@@ -132,11 +133,12 @@ export function RatingDesk({ session, outbox, study }: OpenSession & { study: St
       case "row":
       case "step":
       case "clean":
+      case "confirm":
         return act(command);
       case "submit":
         return submit();
       case "skip":
-        if (current !== null && !current.revises) setSkipping(true);
+        if (current !== null && !current.revises && current.reveal === null) setSkipping(true);
         return;
       case "undo":
         return void session.undo();
@@ -227,16 +229,19 @@ export function RatingDesk({ session, outbox, study }: OpenSession & { study: St
         </div>
         <SendStatus outbox={outbox} />
         <BreakNote ratedHere={state.ratedHere} onPause={() => session.setPaused(true)} />
+        <ModelNote current={current} />
         <RatingForm
           form={current.form}
           ready={ready}
           revises={current.revises}
+          reveal={current.reveal}
           showMissing={checked === current.assignment.id}
           onChoose={(field: Field, value: number) => act({ type: "choose", field, value })}
           onEnter={(field: Field) => act({ type: "goto", field })}
           onClean={() => act({ type: "clean" })}
+          onConfirm={() => act({ type: "confirm" })}
           onSkip={() => setSkipping(true)}
-          onUndo={current.revises ? null : undo}
+          onUndo={current.revises || current.reveal !== null ? null : undo}
           undoing={state.undoing}
           onSubmit={submit}
           isTabbing={isTabbing}

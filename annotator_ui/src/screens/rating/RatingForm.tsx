@@ -1,7 +1,8 @@
 import { useCallback, useRef } from "react";
 import { DISTORTIONS } from "../../api/types";
 import { type FormState, missingFields } from "../../state/rating/form";
-import { FIELDS, type Field, SEVERITY_WORDS } from "../../state/rating/scales";
+import { FIELDS, type Field, SEVERITY_WORDS, sameValues } from "../../state/rating/scales";
+import type { Reveal } from "../../state/rating/sessionState";
 import { Button } from "../shared/Button";
 import { Kbd } from "../shared/Kbd";
 import { LevelRow } from "./LevelRow";
@@ -11,11 +12,14 @@ export interface RatingFormProps {
   /** False until the ROI can be seen: nobody rates what is not there. */
   ready: boolean;
   revises: boolean;
+  /** The model's levels and the answer that is stored, when they stand beside each other. */
+  reveal: Reveal | null;
   /** Whether missing answers are pointed out. */
   showMissing: boolean;
   onChoose: (field: Field, value: number) => void;
   onEnter: (field: Field) => void;
   onClean: () => void;
+  onConfirm: () => void;
   onSkip: () => void;
   onUndo: (() => void) | null;
   undoing: boolean;
@@ -26,9 +30,10 @@ export interface RatingFormProps {
 
 /** The eight questions about one ROI, and what can be done with it. */
 export function RatingForm(props: RatingFormProps) {
-  const { form, ready, revises, showMissing, onChoose, onEnter, isTabbing } = props;
+  const { form, ready, revises, reveal, showMissing, onChoose, onEnter, isTabbing } = props;
   const box = useRef<HTMLFieldSetElement>(null);
   const missing = missingFields(form);
+  const model = reveal?.model ?? form.suggested;
   const takesFocus = useCallback(
     () => isTabbing() && box.current?.contains(document.activeElement) === true,
     [isTabbing],
@@ -39,6 +44,8 @@ export function RatingForm(props: RatingFormProps) {
       key={field}
       field={field}
       value={form.values[field]}
+      model={model?.[field] ?? null}
+      beside={reveal !== null}
       isCurrent={FIELDS[form.cursor] === field}
       isMissed={showMissing && form.values[field] === undefined}
       wordsInside={wordsInside}
@@ -59,14 +66,20 @@ export function RatingForm(props: RatingFormProps) {
           ))}
         </div>
         <div className="severity-rows">{DISTORTIONS.map((field) => row(field, false))}</div>
-        <Button
-          className="rating-clean"
-          aria-keyshortcuts="n"
-          aria-pressed={form.bulkClean && DISTORTIONS.every((name) => form.values[name] === 5)}
-          onClick={props.onClean}
-        >
-          No visible distortion <Kbd>N</Kbd>
-        </Button>
+        <div className="rating-bulk">
+          <Button
+            aria-keyshortcuts="n"
+            aria-pressed={form.bulkClean && DISTORTIONS.every((name) => form.values[name] === 5)}
+            onClick={props.onClean}
+          >
+            No visible distortion <Kbd>N</Kbd>
+          </Button>
+          {form.suggested !== undefined ? (
+            <Button aria-keyshortcuts="c" disabled={missing.length === 0} onClick={props.onConfirm}>
+              {missing.length === 0 ? "All yours" : `The other ${missing.length} are right`} <Kbd>C</Kbd>
+            </Button>
+          ) : null}
+        </div>
         <div className="scale-rows">
           {row("quality", true)}
           {row("importance", true)}
@@ -80,12 +93,16 @@ export function RatingForm(props: RatingFormProps) {
           disabled={!ready}
           onClick={props.onSubmit}
         >
-          {revises ? "Submit revision" : "Submit"} <Kbd>Enter</Kbd>
+          {submitWords(props)} <Kbd>Enter</Kbd>
         </Button>
         <Button
           aria-keyshortcuts="x k"
-          disabled={revises}
-          title={revises ? "You have rated this ROI: its answers can be revised, not taken back." : undefined}
+          disabled={revises || reveal !== null}
+          title={
+            revises || reveal !== null
+              ? "You have rated this ROI: its answers can be revised, not taken back."
+              : undefined
+          }
           onClick={props.onSkip}
         >
           Cannot judge <Kbd>X</Kbd>
@@ -101,4 +118,9 @@ export function RatingForm(props: RatingFormProps) {
       </div>
     </>
   );
+}
+
+function submitWords({ form, revises, reveal }: RatingFormProps): string {
+  if (reveal !== null) return sameValues(reveal.mine, form.values) ? "Keep my answer" : "Store my second thought";
+  return revises ? "Submit revision" : "Submit";
 }

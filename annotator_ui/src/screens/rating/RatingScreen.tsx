@@ -16,7 +16,10 @@ const DEFAULT_LEASE_MINUTES = 15;
 
 function OpenDesk({ slug, user }: { slug: string; user: string }) {
   const study = useQuery({ queryKey: ["study", slug], queryFn: () => api.get<Study>(`studies/${slug}/`) });
-  const open = useSession(slug, user, study.data?.lease_minutes ?? DEFAULT_LEASE_MINUTES);
+  const open = useSession(slug, user, {
+    leaseMinutes: study.data?.lease_minutes ?? DEFAULT_LEASE_MINUTES,
+    reveals: study.data?.suggestion_mode === "reveal_after",
+  });
   useTitle(study.data ? `Rate: ${study.data.title}` : "Rate");
   if (open === null) return <RatingSkeleton />;
   return <RatingDesk {...open} study={study.data ?? null} />;

@@ -1,4 +1,4 @@
-import { useEffect, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { prefetchBitmap } from "../../canvas/bitmaps";
 import { browserClock, screenFacts } from "../../state/rating/device";
 import { newUUID } from "../../state/rating/identity";
@@ -14,7 +14,7 @@ export interface OpenSession {
   outbox: Outbox;
 }
 
-async function openSession(study: string, user: string): Promise<OpenSession> {
+async function openSession(study: string, user: string, reveals: () => boolean): Promise<OpenSession> {
   const [store, outbox] = await Promise.all([localStore(), outboxOf(user)]);
   const session = new RatingSession({
     study,
@@ -30,20 +30,30 @@ async function openSession(study: string, user: string): Promise<OpenSession> {
       outlineOf(roi);
     },
     isVisible: () => document.visibilityState === "visible",
+    reveals,
     finished: (assignment) => announceFinished(user, assignment),
   });
   return { session, outbox };
 }
 
 /** The rating session of this tab; null while the browser's store opens. Throws in render what it cannot mend. */
-export function useSession(study: string, user: string, leaseMinutes: number): OpenSession | null {
+export function useSession(
+  study: string,
+  user: string,
+  { leaseMinutes, reveals }: { leaseMinutes: number; reveals: boolean },
+): OpenSession | null {
+  // The study may be known later than the first ROI.
+  const isRevealing = useRef(reveals);
+  useEffect(() => {
+    isRevealing.current = reveals;
+  }, [reveals]);
   const [open, setOpen] = useState<OpenSession | null>(null);
   const [failure, setFailure] = useState<unknown>(null);
 
   useEffect(() => {
     let left = false;
     let session: RatingSession | null = null;
-    openSession(study, user)
+    openSession(study, user, () => isRevealing.current)
       .then(async (opened) => {
         if (left) return;
         session = opened.session;

@@ -6,6 +6,8 @@ export interface FormState {
   readonly values: Values;
   readonly cursor: number;
   readonly bulkClean: boolean;
+  /** Levels that a model filled in: not answers until the person gives or confirms them. */
+  readonly suggested?: Values;
 }
 
 export type FormAction =
@@ -18,7 +20,9 @@ export type FormAction =
   /** The level beside the present one; the first or the last one when there is none yet. */
   | { type: "step"; by: 1 | -1 }
   /** No visible distortion: six explicit answers. */
-  | { type: "clean" };
+  | { type: "clean" }
+  /** The model's levels are right wherever the person has not answered. */
+  | { type: "confirm" };
 
 export const EMPTY_FORM: FormState = { values: {}, cursor: 0, bulkClean: false };
 
@@ -32,9 +36,10 @@ export function missingFields(form: FormState): Field[] {
 }
 
 /** A form as it is opened again: the cursor stands on the first row that has no answer. */
-export function openForm(values: Values, bulkClean = false): FormState {
+export function openForm(values: Values, bulkClean = false, suggested: Values | null = null): FormState {
   const first = FIELDS.findIndex((field) => values[field] === undefined);
-  return { values, bulkClean, cursor: Math.max(0, first) };
+  const form = { values, bulkClean, cursor: Math.max(0, first) };
+  return suggested === null ? form : { ...form, suggested };
 }
 
 function withAnswer(form: FormState, field: Field, value: number, moveOn: boolean): FormState {
@@ -60,12 +65,17 @@ export function formReducer(form: FormState, action: FormAction): FormState {
     case "step": {
       const field = currentField(form);
       const last = levelWords(field).length - 1;
-      const present = form.values[field];
+      const present = form.values[field] ?? form.suggested?.[field];
       const next = present === undefined ? (action.by > 0 ? 0 : last) : present + action.by;
       return withAnswer(form, field, Math.min(last, Math.max(0, next)), false);
     }
+    case "confirm":
+      return form.suggested === undefined || missingFields(form).length === 0
+        ? form
+        : { ...form, values: { ...form.suggested, ...form.values }, cursor: FIELDS.length - 1 };
     case "clean":
       return {
+        ...form,
         values: { ...form.values, ...Object.fromEntries(DISTORTIONS.map((name) => [name, NONEXISTENT])) },
         cursor: FIELDS.indexOf("quality"),
         bulkClean: true,

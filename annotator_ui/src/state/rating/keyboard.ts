@@ -6,6 +6,7 @@ export type Command =
   | { type: "pan"; dx: -1 | 0 | 1; dy: -1 | 0 | 1 }
   | { type: "zoom"; by: 1 | -1 }
   | { type: "clean" }
+  | { type: "confirm" }
   | { type: "submit" | "skip" | "undo" | "guide" | "hide" | "pause" | "close" };
 
 export interface Key {
@@ -20,6 +21,7 @@ export interface Key {
 
 const LETTERS: Readonly<Record<string, Command["type"]>> = {
   n: "clean",
+  c: "confirm",
   x: "skip",
   k: "skip",
   u: "undo",

@@ -1,5 +1,5 @@
 import { ApiError } from "../../api/errors";
-import type { RatingSubmission, SkipReason } from "../../api/types";
+import type { Rating, RatingSubmission, SkipReason } from "../../api/types";
 import { newUUID } from "./identity";
 import type { RatingServer } from "./server";
 import type { LocalStore } from "./storage";
@@ -49,11 +49,11 @@ export function retryDelay(attempts: number, random: number): number {
   return Math.min(LAST_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.max(0, attempts - 1)) * (1 + random / 4);
 }
 
-type Outcome = "sent" | "refused" | "stop";
+type Outcome = { is: "sent"; rating: Rating | null } | { is: "refused" } | { is: "stop" };
 
 export interface OutboxEvents {
-  /** The server has the answer. */
-  sent?: (item: OutboxItem) => void;
+  /** The server has the answer, and stored this rating (null: the answer was a skip). */
+  sent?: (item: OutboxItem, rating: Rating | null) => void;
   refused?: (item: OutboxItem) => void;
 }
 
@@ -231,48 +231,54 @@ export class Outbox {
         return;
       }
       const outcome = await this.trySend(item);
-      if (outcome === "stop") return;
+      if (outcome.is === "stop") return;
       this.attempts = 0;
       if (this.state.held !== "no") this.set({ held: "no" });
       await this.refresh();
       const settled = this.state.refused.find((refused) => refused.key === item.key) ?? item;
-      for (const events of [...this.events]) events[outcome]?.(settled);
+      for (const events of [...this.events]) {
+        if (outcome.is === "sent") events.sent?.(settled, outcome.rating);
+        else events.refused?.(settled);
+      }
     }
   }
 
   private async trySend(item: OutboxItem): Promise<Outcome> {
+    let rating: Rating | null;
     try {
-      await this.send(item);
+      rating = await this.send(item);
     } catch (error) {
-      return this.afterFailure(item, error);
+      return { is: await this.afterFailure(item, error) };
     }
     await this.remove(item.assignment);
-    return "sent";
+    return { is: "sent", rating };
   }
 
-  private async send(item: OutboxItem): Promise<void> {
+  private async send(item: OutboxItem): Promise<Rating | null> {
     const { answer, assignment, key } = item;
     if (answer.kind === "skip") {
       await this.server.skip(assignment, answer.reason, answer.note);
-      return;
+      return null;
     }
     try {
-      await this.server.submit(assignment, key, answer.body);
+      return await this.server.submit(assignment, key, answer.body);
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       if (error.code === "already_rated" && item.revises) {
         // The lease of the reopened answer ran out before the revision came: open it again and revise it now.
         await this.server.reopen(assignment);
-        await this.server.submit(assignment, key, answer.body);
-      } else if ("telemetry" in error.fields || error.status === 413) {
+        return await this.server.submit(assignment, key, answer.body);
+      }
+      if ("telemetry" in error.fields || error.status === 413) {
         // The log of how it was rated is worth less than the rating.
         const { telemetry: _dropped, ...body } = answer.body;
-        await this.server.submit(assignment, key, body);
-      } else throw error;
+        return await this.server.submit(assignment, key, body);
+      }
+      throw error;
     }
   }
 
-  private async afterFailure(item: OutboxItem, error: unknown): Promise<Outcome> {
+  private async afterFailure(item: OutboxItem, error: unknown): Promise<"refused" | "stop"> {
     if (!(error instanceof ApiError) || error.isTransient) {
       this.retryLater("network");
       return "stop";

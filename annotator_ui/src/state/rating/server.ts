@@ -9,6 +9,7 @@ import type {
   MyProgress,
   Rating,
   RatingSubmission,
+  Revealed,
   Skip,
   SkipReason,
 } from "../../api/types";
@@ -24,6 +25,9 @@ export interface RatingServer {
   /** The revision that is stored now. A conflict is an ApiError with code `draft_conflict` and `current` in its body. */
   saveDraft(assignment: string, revision: number, draft: DraftSubmission["draft"], leaving: boolean): Promise<number>;
   submit(assignment: string, key: string, answer: RatingSubmission): Promise<Rating>;
+  /** What the model says of an ROI that this person has rated; from then on the answer stands. */
+  reveal(assignment: string): Promise<Revealed>;
+  secondThought(assignment: string, key: string, answer: RatingSubmission): Promise<void>;
   skip(assignment: string, reason: SkipReason, note: string): Promise<void>;
   /** Id of the person whose log-in the browser sends; null when there is none. */
   whoAmI(): Promise<string | null>;
@@ -73,6 +77,15 @@ export const ratingServer: RatingServer = {
         ...options,
         headers: { "Idempotency-Key": key },
       }),
+    ),
+  reveal: (assignment) => timed((options) => api.post<Revealed>(`assignments/${assignment}/reveal/`, {}, options)),
+  secondThought: (assignment, key, answer) =>
+    timed(
+      async (options) =>
+        void (await api.post(`assignments/${assignment}/second-thought/`, answer, {
+          ...options,
+          headers: { "Idempotency-Key": key },
+        })),
     ),
   skip: (assignment, reason, note) =>
     timed(

@@ -1,10 +1,12 @@
 import { ApiError } from "../../api/errors";
-import type { Assignment, SkipReason } from "../../api/types";
+import type { Assignment, Rating, RatingSubmission, SkipReason } from "../../api/types";
 import { Claims } from "./claims";
 import { type DraftEvents, Drafts, type SaveState } from "./drafts";
 import { EMPTY_FORM, type FormAction, formReducer, missingFields, openForm } from "./form";
+import { newUUID } from "./identity";
 import type { Outbox, OutboxItem } from "./outbox";
-import { answersOf, FIELD_LABELS, sameValues, type Values, valuesOf } from "./scales";
+import { replyTo } from "./reply";
+import { answersOf, FIELD_LABELS, FIELDS, sameValues, type Values, valuesOf } from "./scales";
 import type { RatingServer } from "./server";
 import { type Notice, type SessionState, SessionStore } from "./sessionState";
 import type { LocalStore } from "./storage";
@@ -23,11 +25,16 @@ export interface SessionOptions {
   /** Starts loading what the assignment needs to be seen. */
   prefetch: (assignment: Assignment) => void;
   isVisible: () => boolean;
+  /** Whether the study shows a model's view after the own answer. */
+  reveals: () => boolean;
   /** Told of every ROI that was finished here, for the other tabs. */
   finished?: (assignment: string) => void;
 }
 
 const UNDO_WAIT_MS = 15_000;
+/** A second thought is tried so often, with so long a pause; the answer that counts is stored already. */
+const THOUGHT_TRIES = 4;
+const THOUGHT_PAUSE_MS = 3_000;
 /** A person who has not touched the page for so long is away: the lease is left to run out. */
 const AWAY_MS = 10 * 60_000;
 
@@ -130,13 +137,16 @@ export class RatingSession {
     const before = opened.from === "nowhere" && previous !== null ? valuesOf(previous) : opened.values;
     const { clock, screen, isVisible } = this.options;
     this.recorder = new Recorder(clock, screen, opened.telemetry, isVisible() && !this.state.paused);
+    const suggested = assignment.suggestion === null ? null : valuesOf(assignment.suggestion);
+    const form = openForm(before, opened.bulkClean, suggested);
     this.set({
       notice: this.state.notice?.tone === "warn" ? null : this.state.notice,
       current: {
         assignment,
         revises,
-        form: revises ? { ...openForm(before, opened.bulkClean), cursor: 0 } : openForm(before, opened.bulkClean),
+        form: revises ? { ...form, cursor: 0 } : form,
         saveState: opened.from === "this device" ? "on_device" : "saved",
+        reveal: null,
       },
     });
     if (revises) this.say("Your last ROI is open again with your own answers. Change what you like, then submit.");
@@ -176,33 +186,40 @@ export class RatingSession {
       return;
     }
     this.recorder.answered(before, form, input);
-    void this.drafts.change(current.assignment.id, form.values, form.bulkClean, this.recorder.snapshot());
+    if (current.reveal === null)
+      void this.drafts.change(current.assignment.id, form.values, form.bulkClean, this.recorder.snapshot());
   }
 
   /** Sends the answers and shows the next ROI. Without all answers it goes to the first that is missing, and says so. */
   async submit(input: InputKind): Promise<void> {
     const { current } = this.state;
     if (current === null || this.recorder === null || this.advancing !== null) return;
+    if (current.reveal !== null) return this.closeReveal(input);
     const { assignment, form, revises } = current;
     const [missing, ...others] = missingFields(form);
     if (missing !== undefined) {
       this.dispatch({ type: "goto", field: missing }, input);
       const more = others.length > 0 ? `, and ${others.length} more` : "";
-      this.say(`${FIELD_LABELS[missing]} has no answer yet${more}.`, "warn");
+      const what = form.suggested === undefined ? "has no answer yet" : "still shows the model's level";
+      const how = form.suggested === undefined ? "" : " Answer, or press C where the model is right.";
+      this.say(`${FIELD_LABELS[missing]} ${what}${more}.${how}`, "warn");
       return;
     }
     const answers = answersOf(form.values);
     if (answers === null) return;
     this.recorder.touched(input);
     const telemetry = { ...this.recorder.finished(form) };
-    const body = { ...answers, bulk_clean: form.bulkClean, telemetry };
+    const body: RatingSubmission = { ...answers, bulk_clean: form.bulkClean, telemetry };
+    // A level counts as confirmed when the form holds it as an answer, and it holds all eight.
+    if (form.suggested !== undefined) body.confirmed = [...FIELDS];
     await this.finish(assignment, revises, { kind: "rating", body });
   }
 
   /** "Cannot judge": no answers, a reason instead. */
   async skip(reason: SkipReason, note: string): Promise<void> {
     const { current } = this.state;
-    if (current === null || current.revises || this.advancing !== null) return;
+    if (current === null || current.revises || current.reveal !== null || this.advancing !== null) return;
+    if (this.recorder === null) return;
     await this.finish(current.assignment, false, { kind: "skip", reason, note });
   }
 
@@ -210,6 +227,7 @@ export class RatingSession {
     const { outbox, study } = this.options;
     // From here on a second Enter finds no form; the outbox has the answer before the next ROI shows.
     this.recorder = null;
+    const reply = answer.kind === "rating" && this.options.reveals() ? replyTo(outbox, assignment.id) : null;
     const first = await outbox.put({ study, assignment: assignment.id, answer, revises });
     await this.drafts.close(assignment.id);
     const progress = this.state.progress;
@@ -224,7 +242,57 @@ export class RatingSession {
     }
     this.set({ undoable: assignment.id });
     this.options.finished?.(assignment.id);
+    if (first && reply !== null && (await this.openReveal(assignment, await reply))) return;
     await this.dropFirst();
+  }
+
+  // The model's view after the own answer
+
+  /** Shows it, if the server has one for this ROI; false when there is nothing to show now. */
+  private async openReveal(assignment: Assignment, rating: Rating | null): Promise<boolean> {
+    const { clock, screen, isVisible, server } = this.options;
+    const isShown = () => !this.stopped && this.state.current?.assignment.id === assignment.id;
+    if (rating?.reveals !== true || !isShown()) return false;
+    try {
+      const revealed = await server.reveal(assignment.id);
+      const { current } = this.state;
+      if (!revealed.may_revise || current === null || !isShown()) return false;
+      const mine = valuesOf(revealed.rating);
+      this.recorder = new Recorder(clock, screen, null, isVisible() && !this.state.paused);
+      const reveal = { mine, model: valuesOf(revealed.suggestion) };
+      this.set({ current: { ...current, form: { ...openForm(mine), cursor: 0 }, reveal }, undoable: null });
+      return true;
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      return false;
+    }
+  }
+
+  /** Stores the second thought, also that there is none, and shows the next ROI. */
+  private async closeReveal(input: InputKind): Promise<void> {
+    const { current } = this.state;
+    const answers = current === null ? null : answersOf(current.form.values);
+    if (current === null || answers === null || this.recorder === null) return;
+    this.recorder.touched(input);
+    const telemetry = { ...this.recorder.finished(current.form) };
+    this.recorder = null;
+    void this.sendThought(current.assignment.id, { ...answers, bulk_clean: false, telemetry });
+    await this.dropFirst();
+  }
+
+  private async sendThought(assignment: string, body: RatingSubmission): Promise<void> {
+    const key = newUUID();
+    for (let attempt = 1; attempt <= THOUGHT_TRIES; attempt++) {
+      try {
+        await this.options.server.secondThought(assignment, key, body);
+        return;
+      } catch (error) {
+        if (!(error instanceof ApiError)) throw error;
+        if (!error.isTransient) break;
+        await new Promise((resolve) => setTimeout(resolve, THOUGHT_PAUSE_MS));
+      }
+    }
+    this.say("Your second thought could not be sent. Your answer itself is stored.", "warn");
   }
 
   private answerSent(item: OutboxItem): void {
@@ -257,7 +325,12 @@ export class RatingSession {
   /** Opens the ROI finished last again, once the server has its answer. */
   async undo(): Promise<void> {
     const target = this.state.undoable;
-    if (this.state.undoing || this.advancing !== null) return;
+    if (this.state.undoing || this.advancing !== null || (this.state.current !== null && this.recorder === null))
+      return;
+    if (this.state.current?.reveal) {
+      this.say("You have seen the model's view, so your answer stands. Change your mind here instead.", "warn");
+      return;
+    }
     if (this.state.current?.revises) {
       this.say("Only the last ROI can be opened again, and it is open now.", "warn");
       return;
@@ -320,7 +393,8 @@ export class RatingSession {
   private replaceForm(assignment: string, values: Values, bulkClean: boolean): void {
     const { current } = this.state;
     if (current?.assignment.id !== assignment) return;
-    this.set({ current: { ...current, form: { ...EMPTY_FORM, ...openForm(values, bulkClean) } } });
+    const suggested = current.form.suggested ?? null;
+    this.set({ current: { ...current, form: { ...EMPTY_FORM, ...openForm(values, bulkClean, suggested) } } });
     this.say("Newer answers for this ROI, given in another tab or on another device, were taken over.", "warn");
   }
 

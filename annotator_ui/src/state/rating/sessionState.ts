@@ -1,6 +1,7 @@
 import type { Assignment, MyProgress } from "../../api/types";
 import type { SaveState } from "./drafts";
 import type { FormState } from "./form";
+import type { Values } from "./scales";
 
 export interface Notice {
   /** New for every message, so that the same words are read out again. */
@@ -26,6 +27,14 @@ export interface Current {
   /** The answers revise a rating that was undone. */
   revises: boolean;
   saveState: SaveState;
+  /** The answer is stored, and the model's view stands beside it; the form then holds a second thought. */
+  reveal: Reveal | null;
+}
+
+/** Own levels as they were submitted, and the model's. */
+export interface Reveal {
+  mine: Values;
+  model: Values;
 }
 
 export interface SessionState {
