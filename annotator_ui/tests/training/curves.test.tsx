@@ -51,8 +51,8 @@ test("points are sorted into charts of one unit, and gaps are no zeros", () => {
 });
 
 test("ticks are round and cover what is drawn", () => {
-  expect(niceTicks(0, 900)).toEqual([0, 500, 1000]);
-  expect(niceTicks(0.02, 0.98)).toEqual([0, 0.5, 1]);
+  expect(niceTicks(0, 900)).toEqual([0, 200, 400, 600, 800, 1000]);
+  expect(niceTicks(0.02, 0.98)).toEqual([0, 0.2, 0.4, 0.6, 0.8, 1]);
   expect(niceTicks(-0.03, 0.03)).toEqual([-0.04, -0.02, 0, 0.02, 0.04]);
 });
 
@@ -71,7 +71,7 @@ test("the mean of a constant is the constant, from its first point on", () => {
 });
 
 test("numbers are as short as they can be read", () => {
-  expect([short(0.00004), short(12.3456), short(-0.5), short(0)]).toEqual(["4.0e−5", "12.3", "−0.5", "0"]);
+  expect([short(0.00004), short(12.3456), short(-0.5), short(0)]).toEqual(["4e−5", "12.3", "−0.5", "0"]);
   expect([signed(0.021), signed(-0.1), signed(null)]).toEqual(["+0.02", "−0.10", "–"]);
 });
 

@@ -54,13 +54,23 @@ const OPTIONS: RunOptions = {
   ],
   synthetic_sets: [{ name: "set", rows: 1000, images: 200 }],
   bases: [],
-  workers: { gpu: false, seen_at: "2026-02-01T00:00:00Z" },
+  workers: { gpu: false, seen_at: "2026-02-01T00:00:00Z", machines: [] },
 };
 
 test("the form opens with the newest release and a network that runs everywhere", () => {
   expect(newForm(OPTIONS)).toMatchObject({ data: "release:r2", preset: "tiny", settings: {} });
   expect(newForm(OPTIONS, "r1").data).toBe("release:r1");
   expect(newForm({ ...OPTIONS, releases: [] }).data).toBe("synthetic:set");
+});
+
+test("a base model brings its own network", () => {
+  const based = { ...OPTIONS, bases: [{ id: "shipped:tiny", title: "tiny", preset: "tiny", variant: "native" }] };
+  const form = newForm(based);
+  expect(form).toMatchObject({ stage: "finetune", base: "shipped:tiny" });
+  const { body } = requestOf("demo", { ...form, variant: "official" }, based);
+  expect(body.base).toBe("shipped:tiny");
+  expect(body).not.toHaveProperty("preset");
+  expect(body).not.toHaveProperty("variant");
 });
 
 test("only what was changed is sent, as the type that it has", () => {

@@ -1,8 +1,9 @@
+import "../admin/overview.css";
 import { type Curve, niceTicks, short, smoothed, summaryOf, thinned } from "./curves";
 
 const WIDTH = 560;
 const HEIGHT = 260;
-const LEFT = 52;
+const LEFT = 58;
 const RIGHT = 16;
 const TOP = 12;
 const BOTTOM = 34;
@@ -16,12 +17,15 @@ export function CurveChart({
   asks,
   curves,
   steps,
+  noisy = false,
 }: {
   title: string;
   asks: string;
   curves: readonly Curve[];
   /** Where the run ends: the axis does not move while it goes on. */
   steps: number;
+  /** Every step says something else: the mean is drawn over the values. */
+  noisy?: boolean;
 }) {
   const all = curves.flatMap(({ points }) => points);
   const lastStep = Math.max(steps, ...all.map(({ step }) => step), 1);
@@ -54,12 +58,12 @@ export function CurveChart({
           step
         </text>
         {curves.map((curve, index) => {
-          const noisy = curve.points.length > NOISY;
-          const drawn = noisy ? smoothed(curve) : curve;
+          const blurred = noisy && curve.points.length > NOISY;
+          const drawn = blurred ? smoothed(curve) : curve;
           const last = drawn.points.at(-1);
           return (
             <g key={curve.name} className={`curve curve-${index % 5}`}>
-              {noisy ? <polyline className="curve-raw" points={path(curve, x, y)} /> : null}
+              {blurred ? <polyline className="curve-raw" points={path(curve, x, y)} /> : null}
               <polyline points={path(drawn, x, y)} />
               {last === undefined ? null : <circle cx={x(last.step)} cy={y(last.value)} r={4} />}
             </g>
@@ -74,7 +78,9 @@ export function CurveChart({
                 <line x1={1} x2={27} y1={4} y2={4} />
               </svg>
               {curve.name}: <strong className="numeric">{short(curve.points.at(-1)?.value ?? 0)}</strong>
-              {curve.points.length > NOISY ? <span className="muted"> (thin: every step, thick: its mean)</span> : null}
+              {noisy && curve.points.length > NOISY ? (
+                <span className="muted"> (thin: each step, thick: their mean)</span>
+              ) : null}
             </li>
           ))}
         </ul>

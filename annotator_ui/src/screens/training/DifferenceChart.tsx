@@ -1,3 +1,5 @@
+import "../admin/overview.css";
+import "../admin/figures.css";
 import { digits } from "../admin/figures";
 import { niceTicks, short } from "./curves";
 import { metricName, verdictOf } from "./metrics";
@@ -23,7 +25,7 @@ export function DifferenceChart({
   const rows = Object.entries(metrics);
   const ends = rows.flatMap(([, { difference, interval }]) => [difference ?? 0, ...(interval ?? [])]);
   const reach = Math.max(0.01, ...ends.map(Math.abs));
-  const ticks = niceTicks(-reach, reach, 4);
+  const ticks = niceTicks(-reach, reach);
   const [low, high] = [ticks[0] ?? -1, ticks.at(-1) ?? 1];
   const x = (value: number) => LEFT + ((value - low) / (high - low)) * (WIDTH - LEFT - RIGHT);
   const height = TOP + rows.length * ROW + AXIS;

@@ -17,7 +17,8 @@ export function EstimatePanel({
   /** The form can be asked about. */
   ready: boolean;
 }) {
-  const preset = options.presets.find(({ name }) => name === form.preset);
+  const base = options.bases.find(({ id }) => id === form.base);
+  const preset = options.presets.find(({ name }) => name === (base?.preset ?? form.preset));
   const needsGPU = estimate?.needs_gpu ?? preset?.needs_gpu ?? false;
   return (
     <>

@@ -1,5 +1,5 @@
 import type { ReactNode } from "react";
-import { type Block, type Inline, parseMarkdown } from "./markdown";
+import { type Block, type Inline, inlines, parseMarkdown } from "./markdown";
 
 /** Markdown drawn as elements, never as HTML. Its headings begin at the third level: the page has those above. */
 export function Markdown({ text }: { text: string }) {
@@ -60,6 +60,11 @@ function OneBlock({ block }: { block: Block }) {
         </div>
       );
   }
+}
+
+/** One line of Markdown: `code` and the like. */
+export function InlineMarkdown({ text }: { text: string }) {
+  return <>{drawn(inlines(text))}</>;
 }
 
 function drawn(parts: readonly Inline[]): ReactNode {

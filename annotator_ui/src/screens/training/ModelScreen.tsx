@@ -1,3 +1,4 @@
+import "../admin/overview.css";
 import "./training.css";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";

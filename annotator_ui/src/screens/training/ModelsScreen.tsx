@@ -1,3 +1,4 @@
+import "../admin/overview.css";
 import "./training.css";
 import { Link } from "react-router";
 import type { Study } from "../../api/types";

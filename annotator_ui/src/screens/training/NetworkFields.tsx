@@ -2,6 +2,7 @@ import { useId } from "react";
 import { Badge } from "../shared/Badge";
 import { Field } from "../shared/Field";
 import type { RunFormPart } from "./DataFields";
+import { InlineMarkdown } from "./Markdown";
 import { parametersText } from "./words";
 
 const VARIANTS: Readonly<Record<string, string>> = {
@@ -13,12 +14,12 @@ const VARIANTS: Readonly<Record<string, string>> = {
 /** Stage, network and what it starts from. */
 export function NetworkFields({ form, options, errorsOf, onChange }: RunFormPart) {
   const stage = options.stages.find(({ name }) => name === form.stage);
-  const based = form.base !== "";
+  const base = options.bases.find(({ id }) => id === form.base);
   const suits = options.presets.find(({ name }) => name === form.preset)?.variant;
   return (
     <>
       <div className="field-pair">
-        <Field label="Stage" hint={stage?.description} errors={errorsOf("stage")}>
+        <Field label="Stage" hint={<InlineMarkdown text={stage?.description ?? ""} />} errors={errorsOf("stage")}>
           {(control) => (
             <select
               {...control}
@@ -37,7 +38,7 @@ export function NetworkFields({ form, options, errorsOf, onChange }: RunFormPart
         </Field>
         <Field
           label="Starts from"
-          hint="Random weights, or a model to go on from: the usual way after a pre-training run."
+          hint="A model to go on from, which brings its network along; or random weights."
           errors={errorsOf("base")}
         >
           {(control) => (
@@ -57,33 +58,36 @@ export function NetworkFields({ form, options, errorsOf, onChange }: RunFormPart
           )}
         </Field>
       </div>
-      <PresetField form={form} options={options} errorsOf={errorsOf} onChange={onChange} />
-      <Field
-        label="Variant"
-        hint={
-          based
-            ? "The model that it starts from brings its own."
-            : (VARIANTS[form.variant] ?? "How the network is built inside.")
-        }
-        errors={errorsOf("variant")}
-      >
-        {(control) => (
-          <select
-            {...control}
-            className="input"
-            disabled={based}
-            value={based ? "" : form.variant}
-            onChange={(event) => onChange({ variant: event.target.value })}
+      {base === undefined ? (
+        <>
+          <PresetField form={form} options={options} errorsOf={errorsOf} onChange={onChange} />
+          <Field
+            label="Variant"
+            hint={VARIANTS[form.variant] ?? "How the network is built inside."}
+            errors={errorsOf("variant")}
           >
-            <option value="">What suits the network{suits ? ` (${suits})` : ""}</option>
-            {options.variants.map((variant) => (
-              <option key={variant} value={variant}>
-                {variant}
-              </option>
-            ))}
-          </select>
-        )}
-      </Field>
+            {(control) => (
+              <select
+                {...control}
+                className="input"
+                value={form.variant}
+                onChange={(event) => onChange({ variant: event.target.value })}
+              >
+                <option value="">What suits the network{suits ? ` (${suits})` : ""}</option>
+                {options.variants.map((variant) => (
+                  <option key={variant} value={variant}>
+                    {variant}
+                  </option>
+                ))}
+              </select>
+            )}
+          </Field>
+        </>
+      ) : (
+        <p className="muted">
+          Network: <strong>{base.preset}</strong>, variant {base.variant}, as the model has it.
+        </p>
+      )}
     </>
   );
 }
@@ -106,7 +110,9 @@ function PresetField({ form, options, errorsOf, onChange }: RunFormPart) {
           <span>
             {preset.title} <span className="muted">({parametersText(preset.parameters)} parameters)</span>{" "}
             {preset.needs_gpu ? <Badge>needs a GPU</Badge> : null}
-            <span className="field-hint">{preset.note}</span>
+            <span className="field-hint">
+              <InlineMarkdown text={preset.note} />
+            </span>
           </span>
         </label>
       ))}

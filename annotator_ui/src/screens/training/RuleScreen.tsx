@@ -164,7 +164,7 @@ function RuleFormView({
       </div>
       <h2>What</h2>
       <div className="field-pair">
-        <Field label="Stage" hint={undefined} errors={fieldErrors(save.error, "stage")}>
+        <Field label="Stage" errors={fieldErrors(save.error, "stage")}>
           {(control) => (
             <select
               {...control}

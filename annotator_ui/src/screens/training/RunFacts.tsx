@@ -1,10 +1,8 @@
-import { useQuery } from "@tanstack/react-query";
 import { Link } from "react-router";
-import { api } from "../../api/client";
-import type { Release, Study } from "../../api/types";
+import type { Study } from "../../api/types";
 import { CopyButton } from "../admin/CopyButton";
+import { share } from "../admin/figures";
 import { Stat } from "../admin/Stat";
-import { studyKey } from "../admin/useStudy";
 import { count, formatDateTime } from "../admin/words";
 import { valueText } from "./runForm";
 import type { TrainingRun } from "./types";
@@ -24,17 +22,14 @@ export function RunFacts({ study, run }: { study: Study; run: TrainingRun }) {
         <Stat
           term="Attempts"
           value={run.attempts}
-          note={
-            run.attempts > 1
-              ? `a worker died or it was resumed; each time it went on from its last checkpoint`
-              : undefined
-          }
+          note={run.attempts > 1 ? "each went on from the last checkpoint" : undefined}
         />
-        <Stat term="Took" value={lasted(run.started_at, run.finished_at) ?? "–"} />
+        {run.fraction === 1 ? null : <Stat term="Share of the data" value={share(run.fraction)} />}
+        <Stat term="Took" value={lasted(run.started_at, run.finished_at) ?? "–"} note={run.device} />
         <Stat
           term="Made"
           value={<span className="stat-small">{formatDateTime(run.created_at)}</span>}
-          note={run.created_by === null ? "by the retraining rule" : `by ${run.created_by}`}
+          note={run.automatic ? "by the retraining rule" : `by ${run.created_by || "someone who left"}`}
         />
       </dl>
       <details className="small">
@@ -58,14 +53,8 @@ export function RunFacts({ study, run }: { study: Study; run: TrainingRun }) {
 }
 
 function DataName({ study, run }: { study: Study; run: TrainingRun }) {
-  const releases = useQuery({
-    queryKey: studyKey(study.slug, "releases"),
-    queryFn: () => api.all<Release>(`studies/${study.slug}/releases/`),
-    enabled: run.release !== null,
-  });
-  if (run.release === null) return run.synthetic_set || "unknown";
-  const release = releases.data?.find(({ id }) => id === run.release);
-  return <Link to={`/studies/${study.slug}/releases`}>{release ? `Release ${release.number}` : "a release"}</Link>;
+  if (run.release_number === null) return run.synthetic_set;
+  return <Link to={`/studies/${study.slug}/releases`}>Release {run.release_number}</Link>;
 }
 
 /** The model that a run went on from; random weights where there is none. */

@@ -75,7 +75,7 @@ function Runs({ study }: { study: Study }) {
           caption="Training runs"
           rows={runs.rows}
           rowKey={({ id }) => id}
-          empty={<p className="muted">No run is {RUN_STATES[state as RunState].word}.</p>}
+          empty={<p className="muted">No run is {state === "" ? "there" : RUN_STATES[state].word}.</p>}
           columns={[
             {
               header: "Run",
@@ -92,10 +92,10 @@ function Runs({ study }: { study: Study }) {
             { header: "Took", numeric: true, cell: (run) => lasted(run.started_at, run.finished_at) ?? "–" },
             {
               header: "Made",
-              cell: ({ created_at: at, created_by: by }) => (
+              cell: ({ created_at: at, created_by: by, automatic }) => (
                 <span title={formatDateTime(at)} className="no-break">
                   {timeAgo(at)}
-                  {by ? <span className="muted"> by {by}</span> : <span className="muted"> by the rule</span>}
+                  <span className="muted"> by {automatic ? "the rule" : by || "someone who left"}</span>
                 </span>
               ),
             },

@@ -1,6 +1,7 @@
 import { Badge } from "../shared/Badge";
 import { Button } from "../shared/Button";
 import { type ControlProps, Field } from "../shared/Field";
+import { InlineMarkdown } from "./Markdown";
 import { valueText } from "./runForm";
 import type { SettingField } from "./types";
 
@@ -55,7 +56,7 @@ function Setting({
   return (
     <Field
       label={field.name.replaceAll("_", " ")}
-      hint={`${field.help}${field.allowed ? ` Allowed: ${field.allowed}.` : ""}`}
+      hint={<InlineMarkdown text={`${field.help}${field.allowed ? ` Allowed: ${field.allowed}.` : ""}`} />}
       errors={errors}
     >
       {(control) => (

@@ -12,28 +12,31 @@ export interface CurveGroup {
   /** What it shows, in words for someone who has not trained a network. */
   asks: string;
   curves: readonly Curve[];
+  noisy: boolean;
 }
 
-const GROUPS: readonly { key: string; title: string; asks: string; takes: (name: string) => boolean }[] = [
-  {
-    key: "loss",
-    title: "Loss",
-    asks: "How far the network's answers are from the labels it learns from. It should fall, fast at first.",
-    takes: (name) => /loss/.test(name),
-  },
-  {
-    key: "metrics",
-    title: "Metrics on images held out",
-    asks: "SRCC and PLCC: how well the model ranks ROIs as people do; F1: how well it names distortions. 1 is perfect.",
-    takes: (name) => /(srocc|srcc|plcc|f1|accuracy)$/.test(name),
-  },
-  {
-    key: "rate",
-    title: "Learning rate",
-    asks: "How large the steps are: a short rise, then a slow fall.",
-    takes: (name) => name === "learning_rate",
-  },
-];
+const GROUPS: readonly { key: string; title: string; asks: string; noisy?: true; takes: (name: string) => boolean }[] =
+  [
+    {
+      key: "loss",
+      title: "Loss",
+      asks: "How far the network's answers are from the labels it learns from. It should fall, fast at first.",
+      noisy: true,
+      takes: (name) => /loss/.test(name),
+    },
+    {
+      key: "metrics",
+      title: "Metrics on images held out",
+      asks: "SRCC and PLCC: how well the model ranks ROIs as people do; F1: how well it names distortions. 1 is perfect.",
+      takes: (name) => /(srocc|srcc|plcc|f1|accuracy)$/.test(name),
+    },
+    {
+      key: "rate",
+      title: "Learning rate",
+      asks: "How large the steps are: a short rise, then a slow fall.",
+      takes: (name) => name === "learning_rate",
+    },
+  ];
 
 /** Names as people in the field write them. */
 const NAMES: Readonly<Record<string, string>> = {
@@ -55,10 +58,11 @@ export function curveName(key: string): string {
 /** The curves that a run's points hold, in charts of one unit each; charts without a value are left out. */
 export function curveGroups(points: readonly Point[]): CurveGroup[] {
   const keys = new Set(points.flatMap((point) => Object.keys(point)));
-  return GROUPS.map(({ key, title, asks, takes }) => ({
+  return GROUPS.map(({ key, title, asks, noisy = false, takes }) => ({
     key,
     title,
     asks,
+    noisy,
     curves: [...keys]
       .filter((name) => name !== "step" && takes(name))
       .map((name) => ({ name: curveName(name), points: valuesOf(points, name) }))
@@ -74,7 +78,7 @@ function valuesOf(points: readonly Point[], name: string): Curve["points"] {
 }
 
 /** About `wanted` round numbers that cover low..high: steps of 1, 2 or 5 times a power of ten. */
-export function niceTicks(low: number, high: number, wanted = 4): number[] {
+export function niceTicks(low: number, high: number, wanted = 5): number[] {
   if (!(high > low)) return [low];
   const rough = (high - low) / wanted;
   const power = 10 ** Math.floor(Math.log10(rough));
@@ -110,7 +114,8 @@ export function smoothed(curve: Curve, weight = 0.9): Curve {
 /** Four significant digits, and a power of ten only where nothing else is readable. */
 export function short(value: number): string {
   const size = Math.abs(value);
-  if (value !== 0 && (size < 0.001 || size >= 1e6)) return value.toExponential(1).replace("-", "−").replace("+", "");
+  if (value !== 0 && (size < 0.001 || size >= 1e6))
+    return value.toExponential(1).replace(".0e", "e").replaceAll("-", "−").replace("+", "");
   return String(Number(value.toPrecision(3))).replace("-", "−");
 }
 

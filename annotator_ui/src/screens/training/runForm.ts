@@ -14,17 +14,19 @@ export interface RunForm {
   note: string;
 }
 
-/** What the form opens with: the newest release, the smallest network that runs everywhere. */
+/** What the form opens with: the newest release, on the newest model; where there is none, a small network anew. */
 export function newForm(options: RunOptions, releaseId: string | null = null): RunForm {
   const release = options.releases.find(({ id }) => id === releaseId) ?? newest(options);
   const set = options.synthetic_sets[0];
   const light = options.presets.filter(({ needs_gpu: gpu }) => !gpu);
   const preset = light.find(({ name }) => name === "tiny") ?? light[0] ?? options.presets[0];
+  const base = release === undefined ? undefined : options.bases[0];
+  const stage = options.stages.find(({ name }) => name === (base ? "finetune" : "scratch")) ?? options.stages[0];
   return {
-    stage: (options.stages.find(({ name }) => name === "scratch") ?? options.stages[0])?.name ?? "",
+    stage: stage?.name ?? "",
     preset: preset?.name ?? "",
     variant: "",
-    base: "",
+    base: base?.id ?? "",
     data: release ? `release:${release.id}` : set ? `synthetic:${set.name}` : "",
     fraction: "100",
     settings: {},
@@ -64,9 +66,9 @@ export function requestOf(
     body: {
       study: slug,
       stage: form.stage,
-      preset: form.preset,
-      base: form.base === "" ? null : form.base,
-      ...(form.variant === "" ? {} : { variant: form.variant }),
+      // A base brings its own network.
+      ...(form.base !== "" ? { base: form.base } : { base: null, preset: form.preset }),
+      ...(form.variant === "" || form.base !== "" ? {} : { variant: form.variant }),
       ...(kind === "release" ? { release: id } : kind === "synthetic" ? { synthetic_set: id } : {}),
       ...(share < 100 ? { fraction: share / 100 } : {}),
       settings,

@@ -26,14 +26,14 @@ export interface RunOptions {
   variants: string[];
   releases: { id: string; number: number; rois: number; images: number; created_at: string }[];
   synthetic_sets: { name: string; rows: number; images: number }[];
-  bases: { id: string; title: string }[];
-  workers: { gpu: boolean | null; seen_at: string | null };
+  bases: { id: string; title: string; preset: string; variant: string }[];
+  workers: { gpu: boolean | null; seen_at: string | null; machines: { host: string; gpus: string[] }[] };
 }
 
 export interface NewRun {
   study: string;
   stage: string;
-  preset: string;
+  preset?: string;
   variant?: string;
   base?: string | null;
   release?: string;
@@ -60,10 +60,13 @@ export interface TrainingRun {
   variant: string;
   base: string | null;
   release: string | null;
+  release_number: number | null;
   synthetic_set: string;
+  fraction: number;
   settings: Record<string, unknown>;
   network: Record<string, unknown>;
   note: string;
+  automatic: boolean;
   state: RunState;
   waits_for: "" | "gpu" | "worker";
   message: string;
@@ -71,9 +74,10 @@ export interface TrainingRun {
   steps: number;
   metrics: Record<string, number | null>;
   seconds_left: number | null;
+  device: string;
   attempts: number;
   model_version: string | null;
-  created_by: string | null;
+  created_by: string;
   created_at: string;
   started_at: string | null;
   finished_at: string | null;
@@ -89,6 +93,12 @@ export interface RunSample {
   [key: string]: unknown;
 }
 
+/** The curve so far, thinned, and the latest samples, oldest first. */
+export interface RunPoints {
+  points: Point[];
+  samples: RunSample[];
+}
+
 export interface RetrainRule {
   enabled: boolean;
   min_new_rois: number;
@@ -102,6 +112,8 @@ export interface RetrainRule {
   last_run: string | null;
   next_check: string | null;
   why_not: string;
+  new_rois: number;
+  hours_used: number;
 }
 
 export interface ModelVersion {

@@ -3,13 +3,16 @@ import { api } from "../../api/client";
 import type { ApiError } from "../../api/errors";
 import { followEvents, type StreamEvent, type StreamState } from "../../api/eventStream";
 import { EMPTY_FEED, feedAfter, mergedPoints, type RunFeed } from "./runFeed";
-import type { Point } from "./types";
+import type { Point, RunPoints, RunSample } from "./types";
 
-type Change = { kind: "events"; events: readonly StreamEvent[] } | { kind: "points"; points: readonly Point[] };
+type Change =
+  | { kind: "events"; events: readonly StreamEvent[] }
+  | { kind: "points"; points: readonly Point[]; samples: readonly RunSample[] };
 
 function changed(feed: RunFeed, change: Change): RunFeed {
   if (change.kind === "events") return change.events.reduce(feedAfter, feed);
-  return { ...feed, points: mergedPoints(change.points as Point[], feed.points) };
+  const samples = feed.samples.length > 0 ? feed.samples : [...change.samples].reverse();
+  return { ...feed, samples, points: mergedPoints(change.points, feed.points) };
 }
 
 export interface LiveRun {
@@ -32,8 +35,8 @@ export function useRunFeed(runId: string): LiveRun {
   useEffect(() => {
     let gone = false;
     // The curve so far comes thinned and at once; the stream then adds to it.
-    api.get<Point[]>(`training-runs/${runId}/points/`).then(
-      (points) => gone || change({ kind: "points", points }),
+    api.get<RunPoints>(`training-runs/${runId}/points/`).then(
+      (so) => gone || change({ kind: "points", ...so }),
       // The stream tells of what is wrong with the connection.
       () => undefined,
     );
