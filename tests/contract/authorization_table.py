@@ -25,7 +25,7 @@ GET    auth/csrf/                                 ok        ok       ok        o
 POST   auth/login/                                ok        ok       ok        ok          ok    ok
 POST   auth/logout/                               401       ok       ok        ok          ok    ok
 GET    auth/me/                                   401       ok       ok        ok          ok    ok
-POST   auth/erase/                                401       ok       ok        ok          409   ok
+POST   auth/erase/                                401       ok       ok        ok          422   ok
 POST   auth/password/                             401       ok       ok        ok          ok    ok
 POST   auth/token/                                ok        ok       ok        ok          ok    ok
 GET    auth/tokens/                               401       ok       ok        ok          ok    ok
@@ -117,9 +117,19 @@ POST   studies/{slug}/completion/                 401       404      ok        4
 GET    crowd/{crowd_token}/                       ok        ok       ok        ok          ok    ok
 POST   crowd/{crowd_token}/enter/                 ok        409      409       409         409   409
 
+GET    studies/{slug}/checks/                     401       404      403       ok          ok    404
+PATCH  studies/{slug}/checks/                     401       404      403       403         ok    404
+GET    studies/{slug}/golds/                      401       404      403       ok          ok    404
+POST   studies/{slug}/golds/                      401       404      403       403         ok    404
+POST   studies/{slug}/golds/mark/                 401       404      403       403         ok    404
+DELETE studies/{slug}/golds/{roi_id}/             401       404      403       403         ok    404
+POST   studies/{slug}/golds/{roi_id}/retire/      401       404      403       403         ok    404
+POST   studies/{slug}/golds/{roi_id}/restore/     401       404      403       403         ok    404
+
 GET    studies/{slug}/progress/                   401       404      403       ok          ok    404
 GET    studies/{slug}/progress/rois/              401       404      403       ok          ok    404
 GET    studies/{slug}/agreement/                  401       404      403       ok          ok    404
+GET    studies/{slug}/suggestion-audit/          401       404      403       ok          ok    404
 POST   studies/{slug}/agreement/                  401       404      403       ok          ok    404
 GET    studies/{slug}/annotators/                 401       404      403       ok          ok    404
 GET    studies/{slug}/annotators/{member_id}/effect/ 401    404      403       ok          ok    404
@@ -183,6 +193,11 @@ def a_box(world: World, role: str) -> dict[str, Any]:
     return {"study": world.study.slug, "level": "object", "segmentation": encode_box(image, (0, 0, 40, 40))}
 
 
+def the_password(world: World, role: str) -> dict[str, str]:
+    """The admin is the last one of the study, who would be told its name: a wrong password stops them before."""
+    return {"password": "wrong" if role == "admin" else PASSWORD}
+
+
 def all_seen(world: World, role: str) -> dict[str, Any]:
     return right_answers(world.values["check_id"])
 
@@ -194,6 +209,14 @@ def an_item(world: World, role: str) -> dict[str, Any]:
 def a_crowd_link(world: World, role: str) -> dict[str, Any]:
     day = timezone.localdate() + timedelta(days=30)
     return {"name": "Prolific", "rois_wanted": 20, "purge_on": day.isoformat()}
+
+
+def the_free_roi(world: World, role: str) -> dict[str, Any]:
+    return {"rois": [str(world.values["roi_id"])]}
+
+
+def a_mark(world: World, role: str) -> dict[str, Any]:
+    return {"roi": str(world.values["roi_id"]), "accepted": {"quality": [0, 1]}}
 
 
 CALLS: dict[str, Call] = {
@@ -226,7 +249,7 @@ CALLS: dict[str, Call] = {
         values={"assignment_id": "revealed_assignment_id"},
     ),
     "POST assignments/{assignment_id}/skip/": sends({"reason": "too_small"}),
-    "POST auth/erase/": sends({"password": PASSWORD}),
+    "POST auth/erase/": Call(body=the_password),
     "POST studies/{slug}/qualification/consent/": sends({"version": 1}),
     "PATCH studies/{slug}/qualification/rules/": sends({"recheck_days": 20}),
     "POST studies/{slug}/viewing-checks/": sends(SCREEN),
@@ -238,6 +261,12 @@ CALLS: dict[str, Call] = {
     "POST studies/{slug}/crowd-links/": Call(body=a_crowd_link),
     "PATCH studies/{slug}/crowd-links/{link_id}/": sends({"closed": True}),
     "POST crowd/{crowd_token}/enter/": sends({"parameters": {"PROLIFIC_PID": "somebody"}}),
+    "PATCH studies/{slug}/checks/": sends({"gold_every": 12}),
+    "POST studies/{slug}/golds/": Call(body=the_free_roi),
+    "POST studies/{slug}/golds/mark/": Call(body=a_mark),
+    "DELETE studies/{slug}/golds/{roi_id}/": Call(values={"roi_id": "gold_roi_id"}),
+    "POST studies/{slug}/golds/{roi_id}/retire/": Call(values={"roi_id": "gold_roi_id"}),
+    "POST studies/{slug}/golds/{roi_id}/restore/": Call(values={"roi_id": "gold_roi_id"}),
     "POST studies/{slug}/releases/": sends({"note": "For the paper."}),
     "GET studies/{slug}/plan/": sends({"rois": 100, "half_width": 0.6}),
     "GET releases/{release_id}/export/": sends({"format": "seagull"}),

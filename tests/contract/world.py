@@ -41,6 +41,7 @@ from tests.api.factories import (
     store_embedding,
     store_region_tree,
 )
+from tests.api.gold_study import make_gold
 from tests.api.qualifying import LEVELS
 from tests.api.release_study import freeze, image_in
 from tests.api.suggested_study import make_model, make_revealed, promoted
@@ -179,6 +180,7 @@ def make_world() -> World:
         "expired_assignment_id": expired.pk,
         "bare_image_id": bare_image.pk,
         "accepted_proposal_id": accepted.pk,
+        "gold_roi_id": make_gold(study).roi_id,
     }
     secrets = [
         "kept-secret",

@@ -52,6 +52,14 @@ class WrongOldPassword(Invalid):
         super().__init__(detail, fields={"old_password": [detail]})
 
 
+class WrongPassword(Invalid):
+    default_code = "wrong_password"
+
+    def __init__(self) -> None:
+        detail = "This is not your password: type it again."
+        super().__init__(detail, fields={"password": [detail]})
+
+
 class TokenNotFound(NotFound):
     default_code = "token_not_found"
 

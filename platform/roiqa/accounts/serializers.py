@@ -23,6 +23,17 @@ class PasswordInput(StrictSerializer):
     new_password = Text(max_length=PASSWORD_LENGTH, trim_whitespace=False)
 
 
+class EraseInput(StrictSerializer):
+    password = Text(
+        max_length=PASSWORD_LENGTH,
+        trim_whitespace=False,
+        required=False,
+        allow_blank=True,
+        default="",
+        help_text="The present password; left out by accounts that have none.",
+    )
+
+
 class TokenInput(CredentialsInput):
     name = Text(max_length=80, required=False, default="", allow_blank=True, help_text="What the token is for.")
 
@@ -40,6 +51,9 @@ class MeSerializer(serializers.Serializer[User]):
     username = serializers.CharField()
     display_name = serializers.SerializerMethodField()
     can_create_studies = serializers.BooleanField(source="may_create_studies")
+    has_password = serializers.BooleanField(
+        source="has_usable_password", help_text="False for people whom a crowd platform sent."
+    )
     memberships = serializers.SerializerMethodField()
 
     def get_display_name(self, user: User) -> str:

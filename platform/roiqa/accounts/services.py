@@ -17,6 +17,7 @@ from roiqa.accounts.errors import (
     UsernameUnfit,
     WrongCredentials,
     WrongOldPassword,
+    WrongPassword,
 )
 from roiqa.accounts.models import ApiToken, User
 from roiqa.accounts.tokens import digest_of, new_secret
@@ -76,6 +77,12 @@ def change_password(*, user: User, old_password: str, new_password: str) -> None
     user.set_password(new_password)
     user.save(update_fields=["password"])
     audit.record(actor_id=user.pk, action="password_changed", target=user.username)
+
+
+def require_password(*, user: User, password: str) -> None:
+    """Have somebody who is signed in prove once more who they are, if they have a password. Raises WrongPassword."""
+    if user.has_usable_password() and not user.check_password(password):
+        raise WrongPassword
 
 
 def _refuse_weak(password: str, *, user: User, field: str) -> None:

@@ -12,9 +12,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from roiqa.accounts import services
+from roiqa.accounts import erasure, services
 from roiqa.accounts.authentication import SessionAuthentication, signed_in
-from roiqa.accounts.serializers import CredentialsInput, MeSerializer, PasswordInput
+from roiqa.accounts.serializers import CredentialsInput, EraseInput, MeSerializer, PasswordInput
 from roiqa.accounts.throttles import LoginAddressThrottle, LoginNameThrottle
 from roiqa.core.schema import THROTTLED
 from roiqa.core.strict import NoFields
@@ -92,4 +92,24 @@ class PasswordView(APIView):
         services.change_password(user=user, **given.validated_data)
         if isinstance(request.successful_authenticator, SessionAuthentication):
             update_session_auth_hash(request._request, user)
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class EraseView(APIView):
+    throttle_classes = (LoginNameThrottle,)
+
+    @extend_schema(
+        operation_id="erase_me",
+        summary="Erase my account for good; what I rated stays, without my name",
+        request=EraseInput,
+        responses={204: None},
+        extensions={THROTTLED: True},
+    )
+    def post(self, request: Request) -> Response:
+        given = EraseInput(data=request.data)
+        given.is_valid(raise_exception=True)
+        user = signed_in(request.user)
+        services.require_password(user=user, password=given.validated_data["password"])
+        erasure.erase_person(user=user, by=user)
+        logout(request._request)
         return Response(status=status.HTTP_204_NO_CONTENT)

@@ -26,6 +26,7 @@ from roiqa.ratings.sessions import session_of
 from roiqa.ratings.suggested import shown_at_claim
 from roiqa.regions.models import ROI
 from roiqa.studies.models import Study, StudyROI, StudyState
+from roiqa.studies.qualification import require_qualified
 
 # The ROI on screen and the one being prefetched.
 MAX_ACTIVE = 2
@@ -57,27 +58,34 @@ FROM claim, slot, regions_roi roi, images_image image WHERE roi.id = slot.roi_id
 """  # noqa: S608  (made of column names)
 
 
-def claim_next(*, user: User, slug: str, holding: Collection[UUID] = ()) -> tuple[Assignment | None, bool]:
+def claim_next(
+    *, user: User, slug: str, holding: Collection[UUID] = (), viewing_check: UUID | None = None
+) -> tuple[Assignment | None, bool]:
     """The annotator's next assignment with its ROI and image, and whether it is a new claim.
 
     (None, False) when nothing is left for them.
     `holding` names the assignments that the page shows already. An active assignment not among them (a reload, a
-    second tab) is given again with a fresh lease before anything new is claimed.
-    Raises StudyNotOpen, AnnotatorExcluded, EnoughClaimed, BreakDue, NotFound, NotAllowed.
+    second tab) is given again with a fresh lease before anything new is claimed. `viewing_check` is the one made on
+    the screen that the page is on.
+    Raises StudyNotOpen, AnnotatorExcluded, EnoughClaimed, BreakDue, QualificationRequired, NotFound, NotAllowed.
     """
-    claimed, new = _claim(user=user, slug=slug, holding=holding)
+    claimed, new = _claim(user=user, slug=slug, holding=holding, viewing_check=viewing_check)
     # When nobody has swept for a while, what ran out is open again. The sweep locks many ROIs: a transaction of its own.
     if claimed is None and expire_leases(study_id=Study.objects.values_list("pk", flat=True).get(slug=slug)):
-        return _claim(user=user, slug=slug, holding=holding)
+        return _claim(user=user, slug=slug, holding=holding, viewing_check=viewing_check)
     return claimed, new
 
 
 @transaction.atomic
-def _claim(*, user: User, slug: str, holding: Collection[UUID]) -> tuple[Assignment | None, bool]:
+def _claim(
+    *, user: User, slug: str, holding: Collection[UUID], viewing_check: UUID | None
+) -> tuple[Assignment | None, bool]:
     seat = locked_seat(user=user, slug=slug)
     membership, study = seat.membership, seat.membership.study
     if membership.excluded_at is not None:
         raise AnnotatorExcluded(slug)
+    if study.state == StudyState.OPEN:
+        require_qualified(membership=membership, viewing_check=viewing_check)
     with connection.cursor() as cursor:
         cursor.execute(_ACTIVE, [study.pk, user.pk])
         active = [row[0] for row in cursor.fetchall()]

@@ -178,6 +178,9 @@ class ClaimInputSerializer(StrictSerializer):
         max_length=8,
         help_text="Assignments that the page holds already; without it a reload gets the same ROI again.",
     )
+    viewing_check = serializers.UUIDField(
+        default=None, allow_null=True, help_text="The viewing check made on this very screen, where the study asks."
+    )
 
 
 class DraftInputSerializer(StrictSerializer):

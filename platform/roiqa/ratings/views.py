@@ -40,7 +40,12 @@ class AssignmentListView(APIView):
         body = serializers.ClaimInputSerializer(data=request.data)
         body.is_valid(raise_exception=True)
         user = signed_in(request.user)
-        assignment, created = claims.claim_next(user=user, slug=slug, holding=body.validated_data["exclude"])
+        assignment, created = claims.claim_next(
+            user=user,
+            slug=slug,
+            holding=body.validated_data["exclude"],
+            viewing_check=body.validated_data["viewing_check"],
+        )
         if assignment is None:
             return Response(status=status.HTTP_204_NO_CONTENT)
         number = status.HTTP_201_CREATED if created else status.HTTP_200_OK

@@ -4,40 +4,42 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('images', '0001_initial'),
-        ('regions', '0001_initial'),
-        ('studies', '0003_protocol_of_suggestions_and_golds'),
+        ("images", "0001_initial"),
+        ("regions", "0001_initial"),
+        ("studies", "0003_protocol_of_suggestions_and_golds"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='membership',
-            name='last_claim_at',
+            model_name="membership",
+            name="last_claim_at",
             field=models.DateTimeField(null=True),
         ),
         migrations.AddField(
-            model_name='membership',
-            name='session_rois',
+            model_name="membership",
+            name="session_rois",
             field=models.PositiveIntegerField(default=0),
         ),
         migrations.AddField(
-            model_name='membership',
-            name='session_started_at',
+            model_name="membership",
+            name="session_started_at",
             field=models.DateTimeField(null=True),
         ),
         migrations.AddField(
-            model_name='studyimage',
-            name='for_gold',
+            model_name="studyimage",
+            name="for_gold",
             field=models.BooleanField(default=False),
         ),
         migrations.AddIndex(
-            model_name='studyroi',
-            index=models.Index(condition=models.Q(('is_gold', True)), fields=['study'], name='study_roi_golds'),
+            model_name="studyroi",
+            index=models.Index(condition=models.Q(("is_gold", True)), fields=["study"], name="study_roi_golds"),
         ),
         migrations.AddConstraint(
-            model_name='studyroi',
-            constraint=models.CheckConstraint(condition=models.Q(('is_gold', False), ('raters_wanted', 0), _connector='OR'), name='study_roi_gold_has_no_slots'),
+            model_name="studyroi",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("is_gold", False), ("raters_wanted", 0), _connector="OR"),
+                name="study_roi_gold_has_no_slots",
+            ),
         ),
     ]
