@@ -13,7 +13,7 @@ from roiqa.core.models import Job
 from roiqa.core.scales import DISTORTIONS
 from roiqa.ratings.models import Assignment, Purpose
 from roiqa.studies.golds.expected import accepted_with
-from roiqa.studies.models import Gold, Membership, Study, StudyROI
+from roiqa.studies.models import Gold, Membership, Study, StudyImage, StudyROI
 from tests.api.factories import client_for, make_image, make_roi
 
 # Answers to a gold with blur in it.
@@ -25,6 +25,7 @@ def make_gold(study: Study, *, distortion: str = "blur", **fields: Any) -> Study
     """A gold that is served, on an image of its own, without the picture."""
     study_roi = make_roi(study, make_image(study, split="test"))
     StudyROI.objects.filter(pk=study_roi.pk).update(is_gold=True, raters_wanted=0)
+    StudyImage.objects.filter(image=study_roi.image_id).update(for_gold=True)
     study_roi.refresh_from_db()
     recipe = {"source": "", "distortion": distortion, "version": "gold-1"}
     Gold.objects.create(study_roi=study_roi, accepted=accepted_with(distortion), **{"recipe": recipe, **fields})

@@ -89,8 +89,11 @@ def test_another_studys_regions_are_not_counted(admin: User, study: Study) -> No
     assert row["roi_count"] == 0
 
 
-def test_annotators_see_images_without_counts(annotator: User, study: Study) -> None:
+def test_annotators_who_draw_see_images_without_counts_others_none(annotator: User, study: Study) -> None:
     make_roi(study)
+    listed = client_for(annotator).get(f"/api/v1/studies/{study.slug}/images/")
+    assert (listed.status_code, listed.json()["results"]) == (200, [])
+    Study.objects.filter(pk=study.pk).update(annotators_draw=True)
     url = f"/api/v1/studies/{study.slug}/images/"
     assert client_for(annotator).get(url).json()["results"][0]["roi_count"] is None
     assert client_for(annotator).get(url, {"has_rois": "true"}).status_code == 403

@@ -1,6 +1,8 @@
 """Promise 3 of the data: nothing that annotator A can read depends on what annotator B does."""
 
 import json
+import re
+from collections import defaultdict
 from typing import Any
 
 import pytest
@@ -9,8 +11,9 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from roiqa.accounts.models import User
 from roiqa.core.scales import SCALES
 from roiqa.ratings.modes import stays_blind
-from roiqa.studies.models import Membership, Study, StudyROI
+from roiqa.studies.models import Membership, Role, Study, StudyROI
 from tests.api.factories import ANSWER, JSONClient, client_for, make_image, make_member, make_rating, make_roi
+from tests.api.gold_study import made_golds, make_gold, pristine_roi, purpose_of
 from tests.api.rating_calls import claim, submit
 from tests.api.suggested_study import make_revealed, suggest
 
@@ -91,7 +94,7 @@ def test_the_answer_to_a_submit_is_the_same_whoever_else_has_rated(study: Study)
     assert bodies[0] == bodies[1]
 
 
-@pytest.mark.parametrize("path", ["progress/", "progress/rois/", "agreement/", "releases/", "members/", "jobs/"])
+@pytest.mark.parametrize("path", ["progress/", "progress/rois/", "agreement/", "releases/", "members/", "jobs/", "suggestion-audit/"])
 def test_the_pages_of_the_admins_are_closed_to_annotators(study: Study, annotator: User, path: str) -> None:
     response = client_for(annotator).get(f"/api/v1/studies/{study.slug}/{path}")
     assert response.status_code == 403
@@ -133,6 +136,68 @@ def test_the_modes_of_others_do_not_show(study: Study, annotator: User) -> None:
     regions = f"/api/v1/images/{study_roi.image_id}/rois/"
     counts = f"/api/v1/studies/{study.slug}/"
     assert {path for path in paths if before[path] != after[path]} <= {regions, counts, "/api/v1/studies/"}
+
+
+@pytest.mark.parametrize("mode", ["blind", "reveal_after"])
+def test_a_gold_and_a_repeat_look_like_any_other_roi(study: Study, annotator: User, mode: str) -> None:
+    """Not a field, a value, a header, a file or a counter tells why an ROI is given out; before and after the answer."""
+    Study.objects.filter(pk=study.pk).update(suggestion_mode=mode, gold_every=3, repeat_every=5, warm_up_rois=1)
+    admin = make_member(study, Role.ADMIN).user
+    sources = [pristine_roi(study, split="test", file_name=f"street/IMG_{number:04}.jpg") for number in range(24)]
+    assert made_golds(admin, study, *sources[:8]).report["made"] == 8
+    for _ in range(8):
+        make_member(study)
+    client = client_for(annotator)
+    looks: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    before = None
+    for number in range(1, 34):
+        response = claim(client, study)
+        body = response.json()
+        held = body["id"]
+        submitted = submit(client, held)
+        progress = client.get(f"/api/v1/studies/{study.slug}/my-progress/").json()
+        assert (body["position"], progress["rated"], progress["skipped"]) == (number, number, 0)
+        image = f"/api/v1/images/{body['image']['id']}/"
+        read = everything_readable(client, [image, f"{image}file/", f"{image}thumbnail/", f"{image}rois/"])
+        detail = json.loads(read[image][2])
+        looks[purpose_of(held)].append(
+            {
+                "claim": (response.status_code, headers_of(response), plain(response.content)),
+                "answer": (submitted.status_code, headers_of(submitted), plain(submitted.content)),
+                "image": {
+                    name: plain(json.dumps(value).encode()) for name, value in detail.items() if name != "sha256"
+                },
+                "files": [(status, sorted(headers)) for status, headers, _ in read.values()],
+            }
+        )
+        # What there is to see of the study stays as it was before the golds were made.
+        seen = everything_readable(client, [f"/api/v1/studies/{study.slug}/", f"/api/v1/studies/{study.slug}/images/"])
+        assert before in (None, seen)
+        before = seen
+    assert looks.keys() == {"label", "gold", "repeat", "warm_up"}
+    like = looks["label"][0]
+    for purpose, ones in looks.items():
+        for one in ones:
+            assert one == like, purpose
+
+
+def test_the_checks_of_a_study_do_not_show_to_annotators(study: Study, annotator: User) -> None:
+    client = client_for(annotator)
+    paths = ["/api/v1/studies/", f"/api/v1/studies/{study.slug}/", "/api/v1/auth/me/"]
+    before = everything_readable(client, paths)
+    Study.objects.filter(pk=study.pk).update(gold_every=12, repeat_every=20, warm_up_rois=3, adaptive_votes=True)
+    make_gold(study)
+    assert everything_readable(client, paths) == before
+
+
+def headers_of(response: Any) -> dict[str, str]:
+    own = VOLATILE_HEADERS | {"ETag", "Content-Length"}
+    return {name: value for name, value in response.headers.items() if name not in own}
+
+
+def plain(content: bytes) -> str:
+    """JSON with ids and numbers alike: what is left is what could tell one kind of thing from another."""
+    return re.sub(r"\d+", "0", re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}", "ID", content.decode()))
 
 
 def seed_that_shows_at_once() -> int:
