@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from roiqa.consensus import effect_views, planning_views, training_views, views
+from roiqa.consensus import audit_views, effect_views, planning_views, training_views, views
 
 urlpatterns = [
     path("studies/<slug:slug>/progress/", views.ProgressView.as_view(), name="progress"),

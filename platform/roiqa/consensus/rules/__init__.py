@@ -21,6 +21,8 @@ Do the raters agree?
     label_metrics  precision, recall and F1 of sets of labels
     ceilings       what a perfect model and what people would score
 
+    anchoring      how far a model pulls the people who see its levels
+
 Running a study
     screening      annotators who need a second look
     bt500          the screening of ITU-R BT.500, for information
