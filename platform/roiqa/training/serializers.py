@@ -82,7 +82,7 @@ class TrainingRunInput(StrictSerializer):
     note = Text(max_length=2000, allow_blank=True, default="")
 
 
-class EstimateSerializer(serializers.Serializer[Any]):
+class RunEstimateSerializer(serializers.Serializer[Any]):
     seconds = serializers.FloatField()
     memory_bytes = serializers.IntegerField()
     steps = serializers.IntegerField()

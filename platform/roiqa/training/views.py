@@ -77,11 +77,11 @@ class EstimateView(APIView):
         operation_id="estimate_training_run",
         summary="How long a run would take and how much memory it needs; nothing is started",
         request=serializers.TrainingRunInput,
-        responses=serializers.EstimateSerializer,
+        responses=serializers.RunEstimateSerializer,
     )
     def post(self, request: Request) -> Response:
         plan, _ = _planned(request)
-        return Response(serializers.EstimateSerializer(estimate(plan)).data)
+        return Response(serializers.RunEstimateSerializer(estimate(plan)).data)
 
 
 class OptionsView(APIView):
