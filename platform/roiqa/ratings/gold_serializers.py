@@ -55,10 +55,12 @@ class GoldSerializer(serializers.ModelSerializer[Gold]):
         return {"size": [image.height, image.width], "counts": gold.study_roi.roi.counts}
 
     def get_distortion(self, gold: Gold) -> str | None:
-        return gold.recipe.get("distortion")
+        put_in: str | None = gold.recipe.get("distortion")
+        return put_in
 
     def get_made_from(self, gold: Gold) -> str | None:
-        return gold.recipe.get("source")
+        source: str | None = gold.recipe.get("source")
+        return source
 
     def get_answered(self, gold: Gold) -> int:
         return self._tally(gold).answered

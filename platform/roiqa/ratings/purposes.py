@@ -135,8 +135,8 @@ def _first(statement: str, membership: Membership, purpose: Purpose) -> Place | 
     }
     with connection.cursor() as cursor:
         cursor.execute(statement, facts)
-        row = cursor.fetchone()
-    return Place(*row, purpose) if row else None
+        row: tuple[int, UUID] | None = cursor.fetchone()
+    return Place(row[0], row[1], purpose) if row else None
 
 
 def _can_be_spared(membership: Membership, study_roi_id: int) -> bool:

@@ -86,15 +86,18 @@ def _changed(picture: Floats, mask: Mask, kind: str, setting: Setting) -> Floats
         return _to_srgb(ndimage.gaussian_filter(_to_linear(picture), (sigma, sigma, 0)))
     if kind == "noise":
         noise = np.random.default_rng(setting.seed).standard_normal(picture.shape, dtype=np.float32)
-        return np.clip(picture + noise * NOISE_SD[step], 0, 1)
+        noisy: Floats = np.clip(picture + noise * NOISE_SD[step], 0, 1).astype(np.float32)
+        return noisy
     if kind == "exposure":
         return _to_srgb(_to_linear(picture) * np.float32(2.0 ** (EXPOSURE_STOPS[step] * setting.direction)))
     if kind == "contrast":
         middle = picture[mask].mean(axis=0)
-        return middle + (picture - middle) * np.float32(CONTRAST_FACTOR[step])
+        pulled: Floats = (middle + (picture - middle) * CONTRAST_FACTOR[step]).astype(np.float32)
+        return pulled
     if kind == "colorfulness":
         grey = (picture @ _LUMA)[:, :, None]
-        return grey + (picture - grey) * np.float32(COLOUR_FACTOR[step])
+        paler: Floats = (grey + (picture - grey) * COLOUR_FACTOR[step]).astype(np.float32)
+        return paler
     if kind == "compression":
         return _jpeg(picture, JPEG_QUALITY[step])
     raise ValueError(f"{kind} is none of the six distortions")
@@ -105,7 +108,8 @@ def _jpeg(picture: Floats, quality: int) -> Floats:
     pixels = np.rint(np.clip(picture, 0, 1) * 255).astype(np.uint8)
     Image.fromarray(pixels).save(buffer, "JPEG", quality=quality, subsampling=2)
     with Image.open(buffer) as decoded:
-        return np.asarray(decoded.convert("RGB"), dtype=np.float32) / 255
+        pressed: Floats = (np.asarray(decoded.convert("RGB"), dtype=np.float32) / 255).astype(np.float32)
+        return pressed
 
 
 def _to_linear(srgb: Floats) -> Floats:
