@@ -113,6 +113,7 @@ export type SuggestedLevels = Schemas["SuggestedLevels"];
 /** The model's view beside one's own answer. */
 export type Revealed = Schemas["Revealed"];
 export type SuggestionMode = Schemas["SuggestionMode"];
+export type SuggestionAudit = Schemas["SuggestionAudit"];
 export type MyProgress = Schemas["MyProgress"];
 
 export type StudyProgress = Schemas["Progress"];
@@ -121,6 +122,8 @@ export type Label = Schemas["Label"];
 export type Agreement = Schemas["Agreement"];
 export type AgreementReport = Schemas["AgreementReport"];
 export type Screening = Schemas["Screening"];
+/** Labels with and without one annotator's votes. */
+export type VoteEffect = Schemas["VoteEffect"];
 export type StoppingAnswer = Schemas["StoppingAnswer"];
 export type PlanAnswer = Schemas["PlanAnswer"];
 

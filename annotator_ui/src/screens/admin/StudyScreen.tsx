@@ -2,6 +2,7 @@ import { useSearchParams } from "react-router";
 import type { Study } from "../../api/types";
 import { AgreementTab } from "./AgreementTab";
 import { AnnotatorHome } from "./AnnotatorHome";
+import { AuditTab } from "./AuditTab";
 import { MembersTab } from "./MembersTab";
 import { OverviewTab } from "./OverviewTab";
 import { ROIsTab } from "./ROIsTab";
@@ -23,6 +24,7 @@ function StudyBody({ study }: { study: Study }) {
   if (tab === "rois") return <ROIsTab study={study} />;
   if (tab === "agreement") return <AgreementTab study={study} />;
   if (tab === "annotators") return <ScreeningTab study={study} />;
+  if (tab === "suggestions") return <AuditTab study={study} />;
   if (tab === "members" && admin) return <MembersTab study={study} />;
   if (tab === "settings" && admin) return <SettingsTab study={study} />;
   return <OverviewTab study={study} />;
