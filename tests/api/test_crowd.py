@@ -165,6 +165,7 @@ def test_the_day_lies_ahead_and_not_too_far(study: Study, lead: JSONClient, day:
     assert lead.post(of(study, "crowd-links/"), body).status_code == 400
 
 
+@pytest.mark.django_db(transaction=True)
 def test_no_export_of_a_release_holds_an_external_id(study: Study, lead: JSONClient, link: dict[str, Any]) -> None:
     study.raters_per_roi = 1
     study.save()
@@ -173,7 +174,7 @@ def test_no_export_of_a_release_holds_an_external_id(study: Study, lead: JSONCli
     submit(client, claim(client, study).json()["id"])
     refresh_study(study=study)
     release = freeze(study)
-    assert release.state == "ready", release.message
+    assert release.state == "ready", release.failure
     assert release.counts["rois"] == 1
     forbidden = [PID, *OTHERS.values(), response.json()["username"], token_of(link), link["id"]]
     for name in FORMATS:

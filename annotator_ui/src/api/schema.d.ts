@@ -3483,6 +3483,8 @@ export interface components {
             blind_percent?: number;
             /** @description With `prefill`: of 100 claims so many show one level that is wrong on purpose. */
             wrong_percent?: number;
+            /** @description What the promoted model is unsure of comes sooner; never in the test part. */
+            order_by_model?: boolean;
             /** @description The study's address; made from the title when left out. */
             slug?: string;
         };
@@ -3842,6 +3844,8 @@ export interface components {
             blind_percent?: number;
             /** @description With `prefill`: of 100 claims so many show one level that is wrong on purpose. */
             wrong_percent?: number;
+            /** @description What the promoted model is unsure of comes sooner; never in the test part. */
+            order_by_model?: boolean;
             state?: components["schemas"]["StudyState"];
         };
         Plan: {
@@ -4800,6 +4804,7 @@ export interface components {
             suggestion_mode: components["schemas"]["SuggestionMode"];
             readonly blind_percent: number;
             readonly wrong_percent: number;
+            readonly order_by_model: boolean;
             my_roles: components["schemas"]["Role"][];
             /** Format: date-time */
             readonly created_at: string;
@@ -5158,12 +5163,7 @@ export interface components {
             reveal_after: number;
             prefill: number;
         };
-        /**
-         * @description * `` -
-         *     * `gpu` - gpu
-         *     * `worker` - worker
-         * @enum {string}
-         */
+        /** @enum {string} */
         WaitsForEnum: "gpu" | "worker";
         Webhook: {
             /** Format: uuid */

@@ -132,3 +132,30 @@ export type ReleaseRequest = Schemas["ReleaseInputRequest"];
 export type ExportRequest = Schemas["ExportInputRequest"];
 export type Comparison = Schemas["Comparison"];
 export type ComparedROI = Schemas["ComparedROI"];
+
+/** What a study asks before rating (docs/qualification.md). */
+export type QualificationStep = Schemas["QualificationStep"];
+export type Standing = Schemas["Standing"];
+export type ConsentText = Schemas["ConsentText"];
+export type ViewingCheck = Schemas["OwnCheck"];
+export type BegunCheck = Schemas["BegunCheck"];
+export type CheckPicture = Schemas["CheckPicture"];
+export type CheckResult = Schemas["CheckResult"];
+export type ScreenReport = Schemas["ScreenInputRequest"];
+/** All eight levels by their scale. */
+export type Levels = Schemas["LevelsInputRequest"];
+export type TrainedItem = Schemas["Trained"];
+export type QuizItem = Schemas["Asked"];
+export type Quiz = Schemas["Quiz"];
+export type QualificationRules = Schemas["Rules"];
+export type RulesChange = Schemas["PatchedRulesInputRequest"];
+export type TrainingItem = Schemas["TrainingItem"];
+export type TrainingItemUse = Schemas["TrainingItemUse"];
+export type TrainingItemRequest = Schemas["TrainingItemInputRequest"];
+export type TrainingCandidate = Schemas["TrainingCandidate"];
+export type QualifiedPerson = Schemas["QualifiedPerson"];
+
+export type CrowdLink = Schemas["CrowdLink"];
+export type CrowdLinkRequest = Schemas["CrowdLinkInputRequest"];
+export type CrowdOffer = Schemas["CrowdOffer"];
+export type Completion = Schemas["Completion"];

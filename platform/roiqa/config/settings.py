@@ -222,6 +222,8 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         "ProposalState": "roiqa.studies.models.ProposalState",
         "ROILevel": "roiqa.regions.models.Level",
         "Scale": "roiqa.core.scales.SCALES",
+        "QualificationStep": "roiqa.studies.qualification.STEPS",
+        "TrainingItemUse": "roiqa.studies.qualification_models.ItemUse",
         "SuggestionMode": "roiqa.studies.models.SuggestionMode",
         "AssignmentState": "roiqa.ratings.models.AssignmentState",
         "SkipReason": "roiqa.ratings.models.SkipReason",

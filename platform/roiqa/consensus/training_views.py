@@ -28,7 +28,7 @@ class CandidatesQuery(serializers.Serializer[Any]):
     labelled = serializers.BooleanField(default=True, help_text="false: ROIs that nobody has rated.")
 
 
-class CandidateSerializer(PictureOfItem):
+class TrainingCandidateSerializer(PictureOfItem):
     file_name = serializers.CharField()
     reference = serializers.SerializerMethodField(help_text="The ROI's label as levels of the form; null without one.")
     n = serializers.IntegerField(source="n_accepted")
@@ -76,7 +76,7 @@ class TrainingItemsView(APIView):
 
 
 class CandidatesView(generics.ListAPIView[StudyROI]):
-    serializer_class = CandidateSerializer
+    serializer_class = TrainingCandidateSerializer
 
     def get_queryset(self) -> Any:
         study = study_for(user=self.request.user, slug=self.kwargs["slug"], roles={Role.ADMIN})

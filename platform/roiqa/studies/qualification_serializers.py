@@ -193,7 +193,7 @@ class ReferenceInput(StrictSerializer):
         return {scale: attrs[scale] for scale in SCALES if scale in attrs}
 
 
-class MaskSerializer(serializers.Serializer[Any]):
+class ItemMaskSerializer(serializers.Serializer[Any]):
     size = serializers.ListField(child=serializers.IntegerField(), min_length=2, max_length=2)
     counts = serializers.CharField()
 
@@ -202,7 +202,7 @@ class ItemROISerializer(serializers.Serializer[Any]):
     id = serializers.UUIDField()
     level = serializers.ChoiceField(choices=Level.choices)
     name = serializers.CharField()
-    segmentation = MaskSerializer()
+    segmentation = ItemMaskSerializer()
     bbox = serializers.ListField(child=serializers.IntegerField(), min_length=4, max_length=4)
 
 
