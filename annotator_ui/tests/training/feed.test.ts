@@ -46,8 +46,12 @@ test("the log is a tail", () => {
 });
 
 test("the newest samples stand first, and the last row of the run counts", () => {
-  const feed = after(["sample", { step: 1 }], ["sample", { step: 2 }], ["run", { number: 3, state: "running" }]);
-  expect(feed.samples.map(({ step }) => step)).toEqual([2, 1]);
+  const feed = after(
+    ["sample", { step: 1, roi: "a" }],
+    ["sample", { step: 2, roi: "b" }],
+    ["run", { number: 3, state: "running" }],
+  );
+  expect(feed.samples.map(({ roi }) => roi)).toEqual(["b", "a"]);
   expect(feed.run).toMatchObject({ number: 3 });
 });
 

@@ -43,7 +43,7 @@ class TrainingRunSerializer(serializers.ModelSerializer[TrainingRun]):
     def get_release_number(self, run: TrainingRun) -> int | None:
         return run.release.number if run.release else None
 
-    @extend_schema_field(serializers.ChoiceField(choices=WAITS))
+    @extend_schema_field({"type": "string", "enum": list(WAITS)})
     def get_waits_for(self, run: TrainingRun) -> str:
         return waits_for(run)
 

@@ -1,4 +1,5 @@
 import "./figures.css";
+import "./labels.css";
 import { axisLow, digits, type Estimate, intervalText } from "./figures";
 
 const WIDTH = 520;
@@ -8,7 +9,10 @@ const RIGHT = 52;
 const TOP = 6;
 const AXIS = 24;
 
-/** Dots with their intervals, one row a name, on one axis up to 1; the same numbers as a table below. */
+/**
+ * Dots with their intervals, one row a name, on one axis up to 1; the same numbers as a table below. A thick line is the
+ * interval over images, a thin one that over annotators.
+ */
 export function IntervalChart({
   title,
   asks,
@@ -24,6 +28,7 @@ export function IntervalChart({
   const low = axisLow(estimates);
   const height = TOP + estimates.length * ROW + AXIS;
   const x = (value: number) => LEFT + ((Math.max(low, value) - low) / (1 - low)) * (WIDTH - LEFT - RIGHT);
+  const withRaters = estimates.some(({ raters }) => raters);
   const ticks = [low, (low + 1) / 2, 1];
   return (
     <figure className="chart figure-card">
@@ -43,16 +48,20 @@ export function IntervalChart({
             <title>{bound.means}</title>
           </line>
         )}
-        {estimates.map(({ name, value, interval }, row) => {
+        {estimates.map(({ name, value, interval, raters }, row) => {
           const y = TOP + row * ROW + ROW / 2;
           const [from, to] = interval ?? [];
+          const [fewest, most] = raters ?? [];
           return (
             <g key={name}>
               <text className="chart-text chart-name" x={LEFT - 10} y={y + 4} textAnchor="end">
-                {name.length > 14 ? `${name.slice(0, 13)}…` : name}
+                {name.length > 16 ? `${name.slice(0, 15)}…` : name}
               </text>
               {from === undefined || to === undefined ? null : (
                 <line className="chart-interval" x1={x(from)} x2={x(to)} y1={y} y2={y} />
+              )}
+              {fewest === undefined || most === undefined ? null : (
+                <line className="chart-raters" x1={x(fewest)} x2={x(most)} y1={y} y2={y} />
               )}
               {value === null ? null : <circle className="chart-dot" cx={x(value)} cy={y} r={5} />}
               <text className="chart-text chart-name" x={WIDTH - RIGHT + 12} y={y + 4}>
@@ -73,14 +82,16 @@ export function IntervalChart({
                   Value
                 </th>
                 <th scope="col">95 % interval</th>
+                {withRaters ? <th scope="col">… other people</th> : null}
               </tr>
             </thead>
             <tbody>
-              {estimates.map(({ name, value, interval }) => (
+              {estimates.map(({ name, value, interval, raters }) => (
                 <tr key={name}>
                   <td>{name}</td>
                   <td className="cell-number">{digits(value)}</td>
                   <td>{intervalText(interval)}</td>
+                  {withRaters ? <td>{intervalText(raters ?? null)}</td> : null}
                 </tr>
               ))}
             </tbody>

@@ -94,12 +94,12 @@ function ModelTable({ study, models }: { study: Study; models: readonly ModelVer
           {
             header: "What",
             cell: (model) => (
-              <>
+              <span className="cell-words">
                 {model.name}
-                <div className="muted small">
+                <span className="muted small cell-words">
                   {model.preset}, {model.stage}, {parametersText(model.parameters)} parameters
-                </div>
-              </>
+                </span>
+              </span>
             ),
           },
           { header: "Quality SRCC", numeric: true, cell: (model) => metric(model, "quality_srocc") },

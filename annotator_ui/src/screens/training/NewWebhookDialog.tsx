@@ -8,8 +8,12 @@ import { Button } from "../shared/Button";
 import { Dialog } from "../shared/Dialog";
 import { fieldErrors } from "../shared/ErrorNote";
 import { Field } from "../shared/Field";
-import type { NewWebhook } from "./types";
+import type { NewWebhook, WebhookRequest } from "./types";
 import { WEBHOOK_EVENTS } from "./words";
+
+type WebhookEvent = WebhookRequest["events"][number];
+
+const EVENTS = Object.keys(WEBHOOK_EVENTS) as WebhookEvent[];
 
 /** Takes an address and events, then shows the secret: once, and never again. */
 export function NewWebhookDialog({
@@ -22,9 +26,14 @@ export function NewWebhookDialog({
   onClose: () => void;
 }) {
   const [url, setUrl] = useState("");
-  const [events, setEvents] = useState<readonly string[]>(Object.keys(WEBHOOK_EVENTS));
+  const [events, setEvents] = useState<readonly WebhookEvent[]>(EVENTS);
   const make = useMutation({
-    mutationFn: () => api.post<NewWebhook>(`studies/${study.slug}/webhooks/`, { url: url.trim(), events }),
+    mutationFn: () =>
+      api.post<NewWebhook>(`studies/${study.slug}/webhooks/`, {
+        url: url.trim(),
+        // One to four of them; the button waits for the first.
+        events: events as WebhookRequest["events"],
+      } satisfies WebhookRequest),
     onSuccess: onMade,
   });
   if (make.data !== undefined) return <Secret webhook={make.data} onClose={onClose} />;
@@ -58,7 +67,7 @@ export function NewWebhookDialog({
         </Field>
         <fieldset className="field choices">
           <legend className="field-label">What it is told</legend>
-          {Object.entries(WEBHOOK_EVENTS).map(([name, means]) => (
+          {EVENTS.map((name) => (
             <label key={name} className="tick">
               <input
                 type="checkbox"
@@ -71,7 +80,7 @@ export function NewWebhookDialog({
               />
               <span>
                 <code>{name}</code>
-                <span className="field-hint">{means}</span>
+                <span className="field-hint">{WEBHOOK_EVENTS[name]}</span>
               </span>
             </label>
           ))}

@@ -10,7 +10,7 @@ import { ErrorNote, fieldErrors } from "../shared/ErrorNote";
 import { Field } from "../shared/Field";
 import { useToast } from "../shared/Toast";
 import { ComparisonView, nameOf, useComparison } from "./CompareModels";
-import type { ModelVersion, Promotion } from "./types";
+import type { ModelVersion, PromoteRequest, Promotion } from "./types";
 
 /** Asks whether the model is not worse than the one that serves; without a yes it takes a reason. */
 export function PromoteDialog({
@@ -31,10 +31,9 @@ export function PromoteDialog({
   const toast = useToast();
   const promote = useMutation({
     mutationFn: () =>
-      api.post<Promotion>(
-        `model-versions/${model.id}/promote/`,
-        reason.trim() === "" ? {} : { override_reason: reason.trim() },
-      ),
+      api.post<Promotion>(`model-versions/${model.id}/promote/`, {
+        override_reason: reason.trim(),
+      } satisfies PromoteRequest),
     onSuccess: () => {
       refresh();
       toast({ text: `${nameOf(model)} is promoted. Its suggestions are being computed.`, tone: "ok" });

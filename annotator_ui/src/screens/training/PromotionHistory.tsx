@@ -49,7 +49,10 @@ export function PromotionHistory({ study, models }: { study: Study; models: read
               header: "By",
               cell: ({ automatic, created_by: by }) => (automatic ? "the retraining rule" : (by ?? "–")),
             },
-            { header: "Reason", cell: ({ override_reason: reason }) => <span className="prose">{reason || "–"}</span> },
+            {
+              header: "Reason",
+              cell: ({ override_reason: reason }) => <span className="cell-words">{reason || "–"}</span>,
+            },
           ]}
         />
       )}

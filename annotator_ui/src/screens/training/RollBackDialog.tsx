@@ -9,7 +9,7 @@ import { Dialog } from "../shared/Dialog";
 import { fieldErrors } from "../shared/ErrorNote";
 import { Field } from "../shared/Field";
 import { useToast } from "../shared/Toast";
-import type { Promotion } from "./types";
+import type { Promotion, RollBackRequest } from "./types";
 
 /** Lets the model that served before serve again. */
 export function RollBackDialog({ study, onClose }: { study: Study; onClose: () => void }) {
@@ -17,7 +17,10 @@ export function RollBackDialog({ study, onClose }: { study: Study; onClose: () =
   const refresh = useRefreshStudy(study.slug);
   const toast = useToast();
   const rollBack = useMutation({
-    mutationFn: () => api.post<Promotion>(`studies/${study.slug}/promotions/roll-back/`, { reason: reason.trim() }),
+    mutationFn: () =>
+      api.post<Promotion>(`studies/${study.slug}/promotions/roll-back/`, {
+        reason: reason.trim(),
+      } satisfies RollBackRequest),
     onSuccess: (now) => {
       refresh();
       toast({

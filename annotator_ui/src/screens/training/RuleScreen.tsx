@@ -6,8 +6,9 @@ import { api } from "../../api/client";
 import { ApiError } from "../../api/errors";
 import type { Study } from "../../api/types";
 import { FormError } from "../admin/FormError";
+import { digits } from "../admin/figures";
 import { hasRole, studyKey } from "../admin/useStudy";
-import { formatDateTime } from "../admin/words";
+import { count, formatDateTime } from "../admin/words";
 import { Button } from "../shared/Button";
 import { ErrorNote, fieldErrors } from "../shared/ErrorNote";
 import { Field } from "../shared/Field";
@@ -76,6 +77,10 @@ function WhyNot({ study, rule }: { study: Study; rule: RetrainRule }) {
           </>
         )}{" "}
         {rule.next_check === null ? "" : `Next check: ${formatDateTime(rule.next_check)}.`}
+      </p>
+      <p className="muted small">
+        {count(rule.new_rois, "ROI")} labelled since its last run; {digits(rule.hours_used)} of{" "}
+        {rule.budget_hours_per_week} hours used in the last seven days.
       </p>
     </section>
   );

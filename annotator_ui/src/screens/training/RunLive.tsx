@@ -1,5 +1,6 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { type ReactNode, useEffect, useRef } from "react";
+import type { Study } from "../../api/types";
 import { studyKey } from "../admin/useStudy";
 import { ErrorNote } from "../shared/ErrorNote";
 import { Progress } from "../shared/Progress";
@@ -12,7 +13,15 @@ import { type LiveRun, useRunFeed } from "./useRunFeed";
 import { isAlive, RUN_STATES, roughTime, waitsFor } from "./words";
 
 /** The part of a run's page that moves: progress, curves, samples, log. */
-export function RunLive({ run: opened, children }: { run: TrainingRun; children: (run: TrainingRun) => ReactNode }) {
+export function RunLive({
+  study,
+  run: opened,
+  children,
+}: {
+  study: Study;
+  run: TrainingRun;
+  children: (run: TrainingRun) => ReactNode;
+}) {
   const live = useRunFeed(opened.id);
   const run = live.feed.run ?? opened;
   useRefreshAtEnd(run, opened);
@@ -38,7 +47,7 @@ export function RunLive({ run: opened, children }: { run: TrainingRun; children:
           </div>
         </section>
       )}
-      <RunSamples samples={live.feed.samples} />
+      <RunSamples study={study} samples={live.feed.samples} />
       <RunLog log={live.feed.log} alive={isAlive(run)} />
     </>
   );

@@ -36,7 +36,7 @@ function OneRun({ study, runId }: { study: Study; runId: string }) {
     );
   }
   return (
-    <RunLive key={opened} run={query.data}>
+    <RunLive key={opened} study={study} run={query.data}>
       {(run) => (
         <RunHead
           study={study}

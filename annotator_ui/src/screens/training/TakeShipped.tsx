@@ -7,7 +7,7 @@ import { useRefreshStudy } from "../admin/useStudy";
 import { Button } from "../shared/Button";
 import { Dialog } from "../shared/Dialog";
 import { ErrorNote } from "../shared/ErrorNote";
-import type { ModelVersion } from "./types";
+import type { ModelVersion, ShippedRequest } from "./types";
 import { useRunOptions } from "./useTraining";
 
 const SHIPPED = "shipped:";
@@ -43,7 +43,9 @@ function TakeShippedDialog({
   const navigate = useNavigate();
   const take = useMutation({
     mutationFn: () =>
-      api.post<ModelVersion>(`studies/${study.slug}/model-versions/`, { shipped: chosen.slice(SHIPPED.length) }),
+      api.post<ModelVersion>(`studies/${study.slug}/model-versions/`, {
+        shipped: chosen.slice(SHIPPED.length),
+      } satisfies ShippedRequest),
     onSuccess: async (model) => {
       refresh();
       onClose();

@@ -51,13 +51,13 @@ export function WebhookDeliveries({ path, url }: { path: string; url: string }) 
           { header: "Event", cell: ({ event }) => <code>{event}</code> },
           {
             header: "State",
-            cell: ({ state }) => <Badge tone={TONES[state as keyof typeof TONES] ?? "neutral"}>{state}</Badge>,
+            cell: ({ state }) => <Badge tone={TONES[state]}>{state}</Badge>,
           },
           { header: "Tries", numeric: true, cell: ({ attempts }) => attempts },
           {
             header: "Answer",
             cell: ({ status, error }) => (
-              <span className="delivery-answer">
+              <span className="cell-words">
                 {status === null ? "" : `HTTP ${status} `}
                 {error}
               </span>

@@ -86,7 +86,7 @@ function OneWebhook({ study, webhook, onGone }: { study: Study; webhook: Webhook
       <ul className="plain-list row" aria-label="Events">
         {webhook.events.map((event) => (
           <li key={event}>
-            <Badge {...(WEBHOOK_EVENTS[event] === undefined ? {} : { title: WEBHOOK_EVENTS[event] })}>{event}</Badge>
+            <Badge title={WEBHOOK_EVENTS[event]}>{event}</Badge>
           </li>
         ))}
       </ul>

@@ -1,10 +1,8 @@
 import { settingsOf, typedValue, valueText } from "./runForm";
-import type { RetrainRule, RunOptions, SettingValue } from "./types";
+import type { RetrainRule, RuleRequest, RunOptions, SettingValue } from "./types";
 
 const NUMBERS = ["min_new_rois", "min_growth_percent", "debounce_minutes", "budget_hours_per_week"] as const;
 const WHOLE: readonly string[] = ["min_new_rois", "debounce_minutes"];
-
-export type RuleRequest = Omit<RetrainRule, "last_run" | "next_check" | "why_not" | "new_rois" | "hours_used">;
 
 export type RuleForm = Record<(typeof NUMBERS)[number], string> & {
   enabled: boolean;

@@ -3,7 +3,7 @@ import type { Point, RunSample, TrainingRun } from "./types";
 
 /** The log is a tail: a run of days must not fill the page. */
 export const LOG_LINES = 400;
-const SAMPLES = 12;
+const SAMPLES = 40;
 
 /** What the live page knows of a run: its row, the curve, the tail of the log and the latest samples. */
 export interface RunFeed {

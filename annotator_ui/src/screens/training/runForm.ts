@@ -66,11 +66,13 @@ export function requestOf(
     body: {
       study: slug,
       stage: form.stage,
+      base: form.base === "" ? null : form.base,
       // A base brings its own network.
-      ...(form.base !== "" ? { base: form.base } : { base: null, preset: form.preset }),
-      ...(form.variant === "" || form.base !== "" ? {} : { variant: form.variant }),
-      ...(kind === "release" ? { release: id } : kind === "synthetic" ? { synthetic_set: id } : {}),
-      ...(share < 100 ? { fraction: share / 100 } : {}),
+      preset: form.base === "" ? form.preset : "",
+      variant: form.base === "" ? form.variant : "",
+      release: kind === "release" ? id : null,
+      synthetic_set: kind === "synthetic" ? id : "",
+      fraction: share / 100,
       settings,
       note: form.note.trim(),
     },

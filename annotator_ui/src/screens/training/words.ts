@@ -1,4 +1,4 @@
-import type { RunState, TrainingRun } from "./types";
+import type { RunState, TrainingRun, Webhook } from "./types";
 
 type Tone = "neutral" | "accent" | "ok" | "warn" | "danger";
 
@@ -54,7 +54,7 @@ export function parametersText(n: number): string {
   return `${Math.round(n / 1e3)} k`;
 }
 
-export const WEBHOOK_EVENTS: Readonly<Record<string, string>> = {
+export const WEBHOOK_EVENTS: Readonly<Record<Webhook["events"][number], string>> = {
   "release.ready": "A release is frozen and can be exported.",
   "run.finished": "A training run ended: finished, failed or cancelled.",
   "model.promoted": "Another model suggests from now on, or none.",
