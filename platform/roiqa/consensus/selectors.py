@@ -32,6 +32,10 @@ ROI_STATES = {
 }
 
 
+# What the table of ROIs can be cut down to; those of most use as a gold's source are labelled clean by (nearly) everybody.
+LISTED_STATES = (*ROI_STATES, "skipped", "clean")
+
+
 def histograms_of(votes: Sequence[Sequence[int]]) -> VoteHistograms:
     """The stored 46 counts of R ROIs as histograms: six severities x 6, quality x 5, importance x 5."""
     table: npt.NDArray[np.int64] = np.asarray(votes, dtype=np.int64).reshape(-1, SEVERITY_CELLS + 10)
@@ -133,7 +137,7 @@ def _alphas(study: Study) -> tuple[dict[str, Any], int]:
 
 
 def roi_rows(*, study: Study, state: str | None) -> QuerySet[StudyROI]:
-    """The study's ROIs with their counters, for the admin's table; `state` is a key of ROI_STATES, `skipped` or None."""
+    """The study's ROIs with their counters, for the admin's table; `state` is one of LISTED_STATES or None."""
     assignments = Assignment.objects.filter(study_roi=OuterRef("pk")).order_by().values("study_roi")
     rows = (
         StudyROI.objects.filter(study=study, is_gold=False)
@@ -148,6 +152,8 @@ def roi_rows(*, study: Study, state: str | None) -> QuerySet[StudyROI]:
             file_name=Subquery(StudyImage.objects.filter(study=study, image=OuterRef("image")).values("file_name")[:1]),
         )
     )
+    if state == "clean":
+        return rows.filter(consensus__is_clean=True, consensus__contested_clean=False)
     if state == "skipped":
         return rows.filter(Exists(Assignment.objects.filter(study_roi=OuterRef("pk"), state=AssignmentState.SKIPPED)))
     return rows.filter(ROI_STATES[state]) if state else rows

@@ -128,6 +128,11 @@ class ROIProgressSerializer(serializers.ModelSerializer[StudyROI]):
     level = serializers.ChoiceField(source="roi.level", choices=Level.choices)
     name = serializers.CharField(source="roi.name")
     split = serializers.ChoiceField(source="image.split", choices=Split.choices)
+    bbox = serializers.ListField(
+        source="roi.bbox", child=serializers.IntegerField(), min_length=4, max_length=4, help_text="[x, y, w, h] in px"
+    )
+    width = serializers.IntegerField(source="image.width", help_text="Of the image, in px.")
+    height = serializers.IntegerField(source="image.height")
     active = serializers.IntegerField()
     skipped = serializers.IntegerField()
     consensus = serializers.SerializerMethodField()
@@ -135,8 +140,8 @@ class ROIProgressSerializer(serializers.ModelSerializer[StudyROI]):
     class Meta:
         model = StudyROI
         fields = [
-            "roi", "image", "file_name", "level", "name", "split", "n_accepted", "raters_wanted", "active", "skipped",
-            "consensus", "created_at",
+            "roi", "image", "file_name", "level", "name", "split", "bbox", "width", "height", "n_accepted",
+            "raters_wanted", "active", "skipped", "consensus", "created_at",
         ]  # fmt: skip
         read_only_fields = fields
 

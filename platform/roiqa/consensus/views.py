@@ -16,7 +16,7 @@ from roiqa.core.serializers import JobSerializer
 from roiqa.core.strict import NoFields
 from roiqa.studies.access import STAFF, study_for
 
-STATES = (*selectors.ROI_STATES, "skipped")
+STATES = selectors.LISTED_STATES
 
 
 class ProgressView(APIView):

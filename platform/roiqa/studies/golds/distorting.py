@@ -58,8 +58,8 @@ def distort(picture: Pixels, mask: Mask, kind: str, setting: Setting) -> Pixels:
         slice(max(int(columns[0]) - MARGIN, 0), int(columns[-1]) + 1 + MARGIN),
     )
     near, inside = picture[box], mask[box]
-    before = near.astype(np.float32) / 255
-    colour = before if before.ndim == 3 else np.repeat(before[:, :, None], 3, axis=2)
+    before: Floats = near.astype(np.float32) / np.float32(255)
+    colour: Floats = before if before.ndim == 3 else np.repeat(before[:, :, None], 3, axis=2)
     changed = _changed(colour, inside, kind, setting)
     if before.ndim == 2:
         changed = (changed @ _LUMA).astype(np.float32)
