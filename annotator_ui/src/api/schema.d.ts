@@ -4097,6 +4097,16 @@ export interface components {
             level: components["schemas"]["ROILevel"];
             name: string;
             split: components["schemas"]["Split"];
+            /** @description [x, y, w, h] in px */
+            bbox: [
+                number,
+                number,
+                number,
+                number
+            ];
+            /** @description Of the image, in px. */
+            width: number;
+            height: number;
             readonly n_accepted: number;
             readonly raters_wanted: number;
             active: number;
@@ -13949,7 +13959,7 @@ export interface operations {
                 cursor?: string;
                 /** @description Number of results to return per page. */
                 limit?: number;
-                state?: "complete" | "in_progress" | "skipped" | "untouched";
+                state?: "clean" | "complete" | "in_progress" | "skipped" | "untouched";
             };
             header?: never;
             path: {
