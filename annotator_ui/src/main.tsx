@@ -25,6 +25,10 @@ const router = createBrowserRouter([
         lazy: async () => ({ Component: (await import("./screens/home/JoinScreen")).JoinScreen }),
       },
       {
+        path: "/enter/:token",
+        lazy: async () => ({ Component: (await import("./screens/home/EnterScreen")).EnterScreen }),
+      },
+      {
         // Django serves the page here; the schema it reads is open to everyone.
         path: "/api/v1/docs",
         lazy: async () => ({ Component: (await import("./screens/admin/ApiDocsScreen")).ApiDocsScreen }),
@@ -66,6 +70,11 @@ const router = createBrowserRouter([
                 lazy: async () => ({
                   Component: (await import("./screens/proposals/ProposalsScreen")).ProposalsScreen,
                 }),
+              },
+              {
+                path: "/studies/:slug/qualify",
+                handle: STAGE,
+                lazy: async () => ({ Component: (await import("./screens/qualify/QualifyScreen")).QualifyScreen }),
               },
               {
                 path: "/studies/:slug/rate",

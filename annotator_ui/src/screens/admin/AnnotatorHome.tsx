@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { api } from "../../api/client";
 import type { MyProgress, Study } from "../../api/types";
+import { CompletionCode, useCompletion } from "../rating/CrowdDone";
 import { ButtonLink } from "../shared/Button";
 import { ErrorNote } from "../shared/ErrorNote";
 import { Prose } from "./Prose";
@@ -30,6 +31,7 @@ export function AnnotatorHome({ study }: { study: Study }) {
           </>
         ) : null}
       </section>
+      <CrowdWork study={study} rated={mine.data?.rated ?? 0} />
       {study.guide_text ? (
         <section className="card" aria-label="Guide">
           <h2>How to rate</h2>
@@ -57,5 +59,23 @@ function RateInvitation({ study }: { study: Study }) {
       </ButtonLink>
       {study.annotators_draw ? <ButtonLink to={`/studies/${study.slug}/images`}>Draw ROIs</ButtonLink> : null}
     </div>
+  );
+}
+
+/** For people of crowd platforms: how much is left to do, or their code. */
+function CrowdWork({ study, rated }: { study: Study; rated: number }) {
+  const completion = useCompletion(study.slug, rated).data;
+  if (!completion) return null;
+  return (
+    <section className="card" aria-label="Your completion code">
+      {completion.code === null ? (
+        <p>
+          {completion.rated} of {completion.wanted} regions rated. Your completion code is shown when you have rated
+          all.
+        </p>
+      ) : (
+        <CompletionCode completion={completion} />
+      )}
+    </section>
   );
 }

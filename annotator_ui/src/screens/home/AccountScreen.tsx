@@ -9,6 +9,7 @@ import { Field } from "../shared/Field";
 import { useToast } from "../shared/Toast";
 import { useMe } from "../shared/useMe";
 import { useTitle } from "../shared/useTitle";
+import { EraseSection } from "./EraseSection";
 import { formError } from "./formError";
 import { TokensSection } from "./TokensSection";
 
@@ -77,7 +78,7 @@ function PasswordSection() {
   );
 }
 
-/** The person's own account: password and API tokens. */
+/** The person's own account: password, API tokens, and the way out. */
 export function AccountScreen() {
   useTitle("Account");
   const me = useMe();
@@ -90,8 +91,13 @@ export function AccountScreen() {
           You are <strong>{me.data.username}</strong>.
         </p>
       </div>
-      <PasswordSection />
-      <TokensSection username={me.data.username} />
+      {me.data.has_password ? (
+        <>
+          <PasswordSection />
+          <TokensSection username={me.data.username} />
+        </>
+      ) : null}
+      <EraseSection me={me.data} />
     </div>
   );
 }

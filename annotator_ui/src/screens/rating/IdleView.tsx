@@ -16,6 +16,8 @@ interface Words {
   title: string;
   text: string;
   retry?: string;
+  /** There is something to do before rating. */
+  steps?: true;
 }
 
 function wordsOf(idle: Exclude<Idle, { why: "loading" }>): Words {
@@ -62,6 +64,8 @@ function refusal(code: string, detail: string): Words {
       };
     case "annotator_excluded":
       return { title: "This study takes no further ratings from you", text: detail };
+    case "qualification_required":
+      return { title: "There is a step before rating", text: detail, steps: true };
     case "study_not_found":
       return {
         title: "There is no such study",
@@ -75,7 +79,7 @@ function refusal(code: string, detail: string): Words {
 /** What stands in the place of an ROI when there is none: why, and what to do. */
 export function IdleView({ idle, progress, canUndo, onUndo, onRetry }: IdleViewProps) {
   if (idle.why === "loading") return null;
-  const { title, text, retry } = wordsOf(idle);
+  const { title, text, retry, steps } = wordsOf(idle);
   const done = progress !== null && progress.rated > 0 ? ` You have rated ${progress.rated} so far.` : "";
   return (
     <div className="rating-idle">
@@ -96,6 +100,11 @@ export function IdleView({ idle, progress, canUndo, onUndo, onRetry }: IdleViewP
               Undo last <Kbd>U</Kbd>
             </Button>
           ) : null}
+          {steps === undefined ? null : (
+            <ButtonLink to="../qualify" relative="path" variant="primary">
+              To that step
+            </ButtonLink>
+          )}
           <ButtonLink to="/">To the studies</ButtonLink>
         </div>
       </EmptyState>

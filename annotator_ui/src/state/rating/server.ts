@@ -13,6 +13,7 @@ import type {
   Skip,
   SkipReason,
 } from "../../api/types";
+import { heldViewingCheck } from "./viewing";
 
 /** The calls of the rating page. Every one throws ApiError; none waits longer than `TIMEOUT_MS`. */
 export interface RatingServer {
@@ -55,7 +56,7 @@ export const ratingServer: RatingServer = {
     timed(async (options) => {
       const reply = await api.request<Assignment | null>("POST", `studies/${study}/assignments/`, {
         ...options,
-        body: { exclude: [...holding] } satisfies Claim,
+        body: { exclude: [...holding], viewing_check: heldViewingCheck(study) } satisfies Claim,
       });
       return reply.status === 204 ? null : reply.data;
     }),
