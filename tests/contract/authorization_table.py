@@ -142,6 +142,8 @@ GET    releases/{release_id}/                     401       404      404       o
 GET    releases/{release_id}/compare/{other_id}/  401       404      404       ok          ok    404
 GET    releases/{release_id}/export/              401       404      404       ok          ok    404
 POST   releases/{release_id}/exports/             401       404      404       ok          ok    404
+GET    releases/{release_id}/methods/             401       404      404       ok          ok    404
+POST   releases/{release_id}/methods/             401       404      404       ok          ok    404
 
 GET    model-versions/                            401       ok       ok        ok          ok    ok
 GET    model-versions/{version_id}/               401       404      404       ok          ok    404

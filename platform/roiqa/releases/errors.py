@@ -68,6 +68,16 @@ class SnapshotBroken(Conflict):
         super().__init__(f"The stored file of this release cannot be read ({why}): restore it from a backup.")
 
 
+class MethodsNotPrepared(Conflict):
+    default_code = "methods_not_prepared"
+
+    def __init__(self, number: int) -> None:
+        super().__init__(
+            f"The numbers of release {number} are too many to be computed while you wait: prepare them first "
+            "(POST to the same address), and read the page when the job is done."
+        )
+
+
 class OtherStudy(Invalid):
     default_code = "other_study"
 

@@ -12,7 +12,7 @@ from roiqa import __version__
 from roiqa.accounts.models import User
 from roiqa.consensus.refresh import refresh_study
 from roiqa.consensus.rules.rulesets import ruleset_named
-from roiqa.core import audit, jobs
+from roiqa.core import audit, jobs, webhooks
 from roiqa.core.models import Job
 from roiqa.core.scales import SCALES
 from roiqa.images.split import RULE, split_of
@@ -91,7 +91,8 @@ def run_freeze(progress: jobs.Progress) -> None:
         content_sha256, header = _write_snapshot(target, release=release, progress=progress)
         release.content_sha256 = content_sha256
         storage.keep(target, key=release.snapshot_key)
-    counts = header["counts"]
+    # The header's counts are of what is in the file; the row also says what other votes would change.
+    counts = header["counts"] | {"variants": header["statistics"]["variants"]}
     # The last look whether somebody cancelled, and whether this attempt still holds the job.
     progress.expect(counts["rois"], _summary(counts))
     progress.job.report = {"release": str(release.pk), "hash": content_sha256, "counts": counts}
@@ -110,6 +111,11 @@ def run_freeze(progress: jobs.Progress) -> None:
             number=release.number,
             hash=content_sha256,
             counts=counts,
+        )
+        webhooks.announce(
+            study_slug=release.study.slug,
+            event=webhooks.Event.RELEASE_READY,
+            payload={"release": str(release.pk), "number": release.number, "hash": content_sha256, "counts": counts},
         )
 
 
@@ -134,6 +140,7 @@ def _write_snapshot(target: Any, *, release: Release, progress: jobs.Progress) -
             header = _header(study, totals, licence=release.licence) | {
                 "statistics": whole.statistics(),
                 "collection": snapshot.collection(),
+                "qualification": snapshot.qualification(),
             }
             progress.expect(totals.rois, "Writing the snapshot")
             labels = _Labels(whole, rows, header["ruleset"])

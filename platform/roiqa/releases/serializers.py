@@ -8,6 +8,7 @@ from rest_framework import serializers
 from roiqa.core.scales import SCALES
 from roiqa.core.strict import Flag, StrictSerializer, Text
 from roiqa.releases.exports.formats import FORMATS
+from roiqa.releases.methods.preparing import FORMATS as METHODS_FORMATS
 from roiqa.releases.models import Release, ReleaseState
 from roiqa.studies.models import RulesetName
 
@@ -19,12 +20,47 @@ class ReleaseInputSerializer(StrictSerializer):
     )
 
 
+class KeptApartSerializer(serializers.Serializer[Any]):
+    """Ratings of the whole study that are kept and never counted."""
+
+    surplus = serializers.IntegerField(help_text="Came after the ROI had been filled by others.")
+    gold = serializers.IntegerField()
+    repeat = serializers.IntegerField()
+    warm_up = serializers.IntegerField()
+    revealed = serializers.IntegerField(help_text="Second thoughts after a model's answer was shown.")
+
+
+class VotesByModeSerializer(serializers.Serializer[Any]):
+    blind = serializers.IntegerField()
+    reveal_after = serializers.IntegerField()
+    prefill = serializers.IntegerField()
+
+
+class VariantSerializer(serializers.Serializer[Any]):
+    votes = serializers.IntegerField(help_text="By which these labels differ from the release's.")
+    rois = serializers.IntegerField(help_text="On which they are.")
+    unlabelled = serializers.IntegerField(help_text="ROIs on which no vote would be left.")
+    changed = serializers.IntegerField(help_text="ROIs with another word on at least one scale.")
+    scales = serializers.DictField(child=serializers.IntegerField())
+
+
+class VariantsSerializer(serializers.Serializer[Any]):
+    without_prefilled = VariantSerializer()
+    with_excluded = VariantSerializer()
+
+
 class ReleaseCountsSerializer(serializers.Serializer[Any]):
+    """Releases that an older version froze have the first five only."""
+
     images = serializers.IntegerField()
     rois = serializers.IntegerField()
     ratings = serializers.IntegerField(help_text="Those that count towards a label.")
     incomplete_rois = serializers.IntegerField(help_text="Left out: they lack raters.")
     annotators = serializers.IntegerField()
+    excluded_annotators = serializers.IntegerField(required=False)
+    kept_apart = KeptApartSerializer(required=False)
+    modes = VotesByModeSerializer(required=False, help_text="Counted ratings by how the form was shown.")
+    variants = VariantsSerializer(required=False, help_text="What other votes would change.")
 
 
 class ReleaseSerializer(serializers.ModelSerializer[Release]):
@@ -74,6 +110,12 @@ class ExportQuerySerializer(StrictSerializer):
     format = FormatField(help_text="What to export.")
     images = serializers.BooleanField(
         default=False, help_text="1: with the pictures, as a ZIP; for `seagull` and `coco`."
+    )
+
+
+class MethodsQuerySerializer(StrictSerializer):
+    format = serializers.ChoiceField(
+        choices=list(METHODS_FORMATS), default="html", help_text="A page, or a file to print."
     )
 
 

@@ -80,6 +80,30 @@ JOIN images_image i ON i.id = o.image_id
 {_ACCEPTED}
 ORDER BY i.sha256 COLLATE "C", g.mask_sha256 COLLATE "C", g.id, m.pseudonym
 """
+# Of the annotators whose votes count: who went through what the study asks for beforehand.
+_QUALIFICATION = f"""
+WITH counted AS (
+  SELECT DISTINCT m.id FROM studies_membership m
+  JOIN ratings_rating v ON v.study_id = m.study_id AND v.annotator_id = m.user_id
+  {_ACCEPTED} AND m.role = 'annotator' AND m.excluded_at IS NULL
+)
+SELECT q.ask_consent, q.ask_viewing, q.recheck_days, q.ask_training, q.ask_quiz, q.quiz_pass_percent,
+  (SELECT count(*) FROM counted c WHERE EXISTS (SELECT 1 FROM studies_consent x WHERE x.membership_id = c.id)),
+  (SELECT count(*) FROM counted c
+   WHERE EXISTS (SELECT 1 FROM studies_viewingcheck x WHERE x.membership_id = c.id AND x.passed)),
+  (SELECT count(*) FROM counted c
+   WHERE EXISTS (SELECT 1 FROM studies_qualification x WHERE x.membership_id = c.id AND x.trained_at IS NOT NULL)),
+  (SELECT count(*) FROM counted c
+   WHERE EXISTS (SELECT 1 FROM studies_qualification x WHERE x.membership_id = c.id AND x.quiz_passed_at IS NOT NULL)),
+  (SELECT count(*) FROM studies_trainingitem x WHERE x.study_id = q.study_id AND x.use = 'training'),
+  (SELECT count(*) FROM studies_trainingitem x WHERE x.study_id = q.study_id AND x.use = 'quiz'),
+  (SELECT count(*) FROM counted c JOIN studies_crowdplace x ON x.membership_id = c.id)
+FROM studies_qualificationrules q WHERE q.study_id = %(study)s
+"""  # noqa: S608
+QUALIFICATION = (
+    "ask_consent", "ask_viewing", "recheck_days", "ask_training", "ask_quiz", "quiz_pass_percent",
+    "consented", "viewing_checked", "trained", "quiz_passed", "training_items", "quiz_items", "from_crowd",
+)  # fmt: skip
 _NUMBER = "CASE WHEN jsonb_typeof({0}) = 'number' THEN ({0})::numeric END"
 _COLLECTION = f"""
 SELECT v.annotator_id, v.created_at::date, {_NUMBER.format("t->'visible_ms'")},
@@ -214,6 +238,13 @@ class Snapshot:
     def collection(self) -> dict[str, Any]:
         """How the counted votes were collected; see `collection.summarize`."""
         return summarize(row for rows in self._rows(_COLLECTION, _BATCH_VOTES) for row in rows)
+
+    def qualification(self) -> dict[str, Any] | None:
+        """What annotators had to go through and how many of those who count did; None if the study asks for nothing."""
+        with self._cursor() as cursor:
+            cursor.execute(_QUALIFICATION, self._facts)
+            row = cursor.fetchone()
+        return dict(zip(QUALIFICATION, row, strict=True)) if row else None
 
     def _rows(self, query: str, size: int) -> Iterator[list[tuple[Any, ...]]]:
         with self._database.chunked_cursor() as cursor:

@@ -2,5 +2,6 @@
 
 from roiqa.releases import freezing
 from roiqa.releases.exports import preparing
+from roiqa.releases.methods import preparing as methods
 
-__all__ = ["freezing", "preparing"]
+__all__ = ["freezing", "methods", "preparing"]

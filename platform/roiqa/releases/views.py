@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from django.core.files.storage import default_storage
-from django.http import HttpResponseBase, HttpResponseNotModified
+from django.http import HttpResponse, HttpResponseBase, HttpResponseNotModified
 from django.utils.http import content_disposition_header, parse_etags
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiResponse, extend_schema
@@ -17,11 +17,13 @@ from rest_framework.views import APIView
 
 from roiqa.core.pagination import Pagination
 from roiqa.core.serializers import JobSerializer
+from roiqa.core.strict import NoFields
 from roiqa.images.serving import serve_file
 from roiqa.releases import serializers
 from roiqa.releases.exports.formats import export_of
 from roiqa.releases.exports.preparing import start_export
 from roiqa.releases.freezing import freeze_study
+from roiqa.releases.methods.preparing import methods_page, order_methods
 from roiqa.releases.models import Release
 from roiqa.releases.selectors import comparison_of, release_for, releases_of
 from roiqa.releases.streaming import streaming_response
@@ -148,4 +150,57 @@ class ExportJobView(APIView):
         body.is_valid(raise_exception=True)
         export = export_of(release, name=body.validated_data["format"], images=body.validated_data["images"])
         job = start_export(export=export, by=signed_in(request.user))
+        return Response(JobSerializer(job).data, status=status.HTTP_202_ACCEPTED)
+
+
+class MethodsView(APIView):
+    content_negotiation_class = AsAsked
+
+    @extend_schema(
+        operation_id="read_methods",
+        summary="The methods page of a release, for a paper's appendix",
+        parameters=[serializers.MethodsQuerySerializer],
+        responses={
+            (200, "text/html"): OpenApiTypes.STR,
+            (200, "application/pdf"): OpenApiTypes.BINARY,
+            304: OpenApiResponse(description="You hold this file already (If-None-Match)."),
+        },
+    )
+    def get(self, request: Request, release_id: UUID) -> HttpResponseBase:
+        release = release_for(user=request.user, release_id=release_id)
+        query = serializers.MethodsQuerySerializer(data=request.query_params.dict())
+        query.is_valid(raise_exception=True)
+        page = methods_page(release, written_as=query.validated_data["format"])
+        strong = f'"{page.tag}"'
+        held = {tag.removeprefix("W/") for tag in parse_etags(request.headers.get("If-None-Match", ""))}
+        response: HttpResponseBase
+        if held & {strong, "*"}:
+            response = HttpResponseNotModified()
+        else:
+            response = HttpResponse(page.content(), content_type=page.content_type)
+            disposition = content_disposition_header(as_attachment=page.format == "pdf", filename=page.file_name)
+            if disposition:
+                response["Content-Disposition"] = disposition
+            # The page has its own style and nothing else; a title that an admin wrote can never become a script.
+            response["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
+        response["ETag"] = strong
+        response["Cache-Control"] = "private, no-cache"
+        response["X-Content-Type-Options"] = "nosniff"
+        return response
+
+    @extend_schema(
+        operation_id="prepare_methods",
+        summary="Have the numbers of a large release's methods page computed",
+        request=None,
+        responses={
+            202: JobSerializer,
+            204: OpenApiResponse(description="They are there, or computed when the page is read."),
+        },
+    )
+    def post(self, request: Request, release_id: UUID) -> Response:
+        NoFields(data=request.data).is_valid(raise_exception=True)
+        release = release_for(user=request.user, release_id=release_id)
+        job = order_methods(release=release, by=signed_in(request.user))
+        if job is None:
+            return Response(status=status.HTTP_204_NO_CONTENT)
         return Response(JobSerializer(job).data, status=status.HTTP_202_ACCEPTED)
