@@ -67,6 +67,7 @@ def test_a_break_is_due_after_so_many_rois_and_says_when_it_ends(busy: Study, an
     assert (refused.status_code, refused.json()["code"]) == (409, "break_due")
     left = datetime.fromisoformat(refused.json()["ends_at"]) - timezone.now()
     assert timedelta(minutes=4.5) < left <= timedelta(minutes=5)
+    assert 270 < refused.json()["seconds"] <= 300
     rest(annotator, busy, minutes=3)
     assert claim(client, busy).status_code == 409
     rest(annotator, busy, minutes=2.1)

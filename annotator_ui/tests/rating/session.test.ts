@@ -94,6 +94,32 @@ describe("claiming", () => {
     expect(session.getState().idle).toMatchObject({ why: "refused", code: "study_paused" });
   });
 
+  test("a break that is due is told with its end, and the next ROI opens by itself afterwards", async () => {
+    let due = true;
+    server.before = (call) => {
+      if (call === "claim" && due) throw problem(409, "break_due", { seconds: 90 });
+    };
+    const session = await started();
+    expect(session.getState().idle).toMatchObject({ why: "break" });
+    due = false;
+    await vi.advanceTimersByTimeAsync(89_000);
+    expect(session.getState().current).toBeNull();
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(shownId(session)).toBe("a");
+  });
+
+  test("a break that is due leaves the ROI on screen alone", async () => {
+    let claims = 0;
+    server.before = (call) => {
+      if (call === "claim" && ++claims > 1) throw problem(409, "break_due", { seconds: 300 });
+    };
+    const session = await started();
+    expect(shownId(session)).toBe("a");
+    await rate(session);
+    expect(server.ratings.has("a")).toBe(true);
+    expect(session.getState()).toMatchObject({ current: null, idle: { why: "break" } });
+  });
+
   test("without a network it tries again by itself", async () => {
     server.goAway();
     const session = await started();

@@ -8,6 +8,7 @@ then writes the Assignment: the order of locks of this room.
 import uuid
 from collections.abc import Collection
 from datetime import timedelta
+from math import ceil
 from typing import Any
 from uuid import UUID
 
@@ -44,12 +45,12 @@ WITH seat AS (
   UPDATE studies_studyroi SET n_active = n_active + %(takes_slot)s::int WHERE id = %(study_roi)s RETURNING *
 ), claim AS (
   INSERT INTO ratings_assignment (id, study_id, study_roi_id, annotator_id, state, holds_slot, claimed_at, position,
-    lease_expires_at, skip_reason, skip_note, draft_revision, reopened, purpose, mode, suggestion_id, shown, shown_at)
+    lease_expires_at, skip_reason, skip_note, draft_revision, reopened, purpose, selection_probability, mode, suggestion_id, shown, shown_at)
   VALUES (%(id)s, %(study)s, %(study_roi)s, %(annotator)s, 'active', %(takes_slot)s, %(now)s, %(position)s,
-    %(lease_expires_at)s, '', '', 0, false, %(purpose)s, %(mode)s, %(suggestion)s, %(shown)s::jsonb, %(shown_at)s)
+    %(lease_expires_at)s, '', '', 0, false, %(purpose)s, %(probability)s, %(mode)s, %(suggestion)s, %(shown)s::jsonb, %(shown_at)s)
   ON CONFLICT (study_roi_id, annotator_id, is_repeat) DO UPDATE SET state = excluded.state, holds_slot = excluded.holds_slot,
     claimed_at = excluded.claimed_at, position = excluded.position, lease_expires_at = excluded.lease_expires_at,
-    purpose = excluded.purpose
+    purpose = excluded.purpose, selection_probability = excluded.selection_probability
   RETURNING *
 )
 SELECT {rows.columns(Assignment, "claim")}, {rows.columns(StudyROI, "slot")}, {rows.columns(ROI, "roi")},
@@ -105,7 +106,7 @@ def _claim(
         return None, False
     # Only when something is left: nobody should rest for nothing. The transaction gives the place back.
     if session.rest_until is not None:
-        raise BreakDue(session.rest_until)
+        raise BreakDue(session.rest_until, seconds=ceil((session.rest_until - now).total_seconds()))
     claim: dict[str, Any] = {
         "id": uuid.uuid4(),
         "membership": membership.pk,
@@ -113,6 +114,7 @@ def _claim(
         "study_roi": place.study_roi_id,
         "image": place.image_id,
         "purpose": place.purpose.value,
+        "probability": place.probability,
         "takes_slot": place.takes_slot,
         "annotator": user.pk,
         "position": membership.claims_made + 1,

@@ -37,14 +37,14 @@ class EnoughClaimed(Conflict):
 
 
 class BreakDue(Conflict):
-    """A rest is asked for; `ends_at` says until when, as long as nothing is answered meanwhile."""
+    """A rest is asked for; `ends_at` and `seconds` say until when, as long as nothing is answered meanwhile."""
 
     default_code = "break_due"
 
-    def __init__(self, ends_at: datetime) -> None:
+    def __init__(self, ends_at: datetime, *, seconds: int) -> None:
         super().__init__(
             f"Time for a break: eyes tire before one notices. Go on after {ends_at:%H:%M:%S} (UTC).",
-            extra={"ends_at": ends_at.isoformat()},
+            extra={"ends_at": ends_at.isoformat(), "seconds": seconds},
         )
 
 

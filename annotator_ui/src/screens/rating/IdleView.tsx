@@ -3,6 +3,7 @@ import type { Idle, SessionState } from "../../state/rating/sessionState";
 import { Button, ButtonLink } from "../shared/Button";
 import { EmptyState } from "../shared/EmptyState";
 import { Kbd } from "../shared/Kbd";
+import { BreakView } from "./BreakView";
 
 export interface IdleViewProps {
   idle: Idle;
@@ -20,7 +21,7 @@ interface Words {
   steps?: true;
 }
 
-function wordsOf(idle: Exclude<Idle, { why: "loading" }>): Words {
+function wordsOf(idle: Exclude<Idle, { why: "loading" | "break" }>): Words {
   switch (idle.why) {
     case "nothing_left":
       return {
@@ -79,6 +80,7 @@ function refusal(code: string, detail: string): Words {
 /** What stands in the place of an ROI when there is none: why, and what to do. */
 export function IdleView({ idle, progress, canUndo, onUndo, onRetry }: IdleViewProps) {
   if (idle.why === "loading") return null;
+  if (idle.why === "break") return <BreakView endsAt={idle.endsAt} rated={progress?.rated_today ?? 0} />;
   const { title, text, retry, steps } = wordsOf(idle);
   const done = progress !== null && progress.rated > 0 ? ` You have rated ${progress.rated} so far.` : "";
   return (

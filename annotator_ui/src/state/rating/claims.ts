@@ -20,11 +20,15 @@ export interface ClaimsOptions {
   prefetch: (assignment: Assignment) => void;
   /** Puts the first held ROI on the screen. */
   show: () => Promise<void>;
+  /** Milliseconds since 1970. */
+  now: () => number;
 }
 
 /** What the page holds: the ROI on screen and the next one. */
 const HELD = 2;
 const CLAIM_RETRY_MS = 5_000;
+/** Asked for again so long after a break should be over: the server's clock decides. */
+const BREAK_SLACK_MS = 500;
 
 /** The ROIs that this tab has claimed: the one on screen first, then the one that is loaded ahead. */
 export class Claims {
@@ -124,14 +128,26 @@ export class Claims {
     } else if (error.code === "enough_claimed") {
       if (needed) this.options.state.set({ idle: { why: "answers_wait" } });
       this.retryLater();
+    } else if (error.code === "break_due") {
+      // The one on screen can be finished; the break counts from its answer.
+      if (!needed) return;
+      const waitMs = secondsOf(error.body) * 1000;
+      this.options.state.set({ idle: { why: "break", endsAt: this.options.now() + waitMs } });
+      this.retryLater(waitMs + BREAK_SLACK_MS);
     } else if (needed) {
       this.options.state.set({ idle: { why: "refused", code: error.code, detail: error.message } });
     }
   }
 
-  private retryLater(): void {
+  private retryLater(waitMs = CLAIM_RETRY_MS): void {
     if (this.stopped) return;
     if (this.retryTimer !== null) clearTimeout(this.retryTimer);
-    this.retryTimer = setTimeout(() => void this.fill(), CLAIM_RETRY_MS);
+    this.retryTimer = setTimeout(() => void this.fill(), waitMs);
   }
+}
+
+/** What is left of a break, from the refusal's body; a minute when it does not say. */
+function secondsOf(body: unknown): number {
+  const seconds = typeof body === "object" && body !== null && "seconds" in body ? body.seconds : null;
+  return typeof seconds === "number" && seconds >= 0 ? seconds : 60;
 }

@@ -57,8 +57,9 @@ export class RatingSession {
       saveState: (assignment, saveState) => this.setSaveState(assignment, saveState),
       replaced: (assignment, values, bulkClean) => this.replaceForm(assignment, values, bulkClean),
     };
-    this.drafts = new Drafts({ ...options, events, now: () => options.clock.date().getTime() });
-    this.claims = new Claims({ ...options, drafts: this.drafts, state: this.store, show: () => this.advance() });
+    const now = () => options.clock.date().getTime();
+    this.drafts = new Drafts({ ...options, events, now });
+    this.claims = new Claims({ ...options, drafts: this.drafts, state: this.store, show: () => this.advance(), now });
     this.usedAt = options.clock.now();
     this.stopListening = options.outbox.on({
       sent: (item) => this.answerSent(item),

@@ -17,6 +17,8 @@ export type Idle =
   /** The network or the server is away; claiming goes on by itself. */
   | { why: "network" }
   | { why: "signed_out" }
+  /** A break is due, by the study's rule; milliseconds since 1970. Claiming goes on by itself afterwards. */
+  | { why: "break"; endsAt: number }
   /** The server holds back until it has the answers that wait here. */
   | { why: "answers_wait" }
   | { why: "refused"; code: string; detail: string };
