@@ -40,6 +40,7 @@ app.conf.update(
         "send-due-webhooks": {"task": "roiqa.send_due_webhooks", "schedule": 10.0},
         "purge-external-ids": {"task": "roiqa.purge_external_ids", "schedule": 3600.0},
         "forget-expired": {"task": "roiqa.forget_expired", "schedule": 6 * 3600.0},
+        "refresh-work-order": {"task": "roiqa.refresh_work_order", "schedule": 30.0},
         "refresh-consensus": {"task": "roiqa.refresh_consensus", "schedule": 5.0},
     },
 )

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from roiqa.consensus import statistics
+from roiqa.consensus import statistics, work_order
 from roiqa.consensus.refresh import refresh_all
 
 __all__ = ["refresh_consensus_task", "statistics"]
@@ -11,3 +11,8 @@ __all__ = ["refresh_consensus_task", "statistics"]
 @shared_task(name="roiqa.refresh_consensus", soft_time_limit=280, time_limit=300)
 def refresh_consensus_task() -> int:
     return refresh_all()
+
+
+@shared_task(name="roiqa.refresh_work_order", soft_time_limit=280, time_limit=300)
+def refresh_work_order_task() -> int:
+    return work_order.refresh_all()

@@ -65,6 +65,8 @@ class Assignment(models.Model):
         output_field=models.BooleanField(),
         db_persist=True,
     )
+    # How likely this ROI was to be the one that the claim drew, where a model has a say in the order; None elsewhere.
+    selection_probability = models.FloatField(null=True)
     # How the form is shown, decided at the claim; `blind` unless a promoted model's suggestion may be shown.
     mode = models.CharField(max_length=12, choices=SuggestionMode.choices, db_default=SuggestionMode.BLIND)
     suggestion = models.ForeignKey(Suggestion, null=True, on_delete=models.PROTECT, related_name="+")

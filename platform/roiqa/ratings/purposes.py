@@ -14,6 +14,7 @@ from uuid import UUID
 from django.db import connection
 
 from roiqa.ratings.models import Purpose, RatingStatus
+from roiqa.ratings.priority_draw import take_by_priority
 from roiqa.ratings.sessions import Session
 from roiqa.ratings.walk import take_slot
 from roiqa.studies.models import Membership
@@ -75,6 +76,8 @@ class Place:
     study_roi_id: int
     image_id: UUID
     purpose: Purpose
+    # How likely this ROI was to be drawn, where a model has a say.
+    probability: float | None = None
 
     @property
     def takes_slot(self) -> bool:
@@ -89,12 +92,13 @@ def next_place(membership: Membership, session: Session) -> Place | None:
         place = _check_due(membership)
         if place is not None:
             return place
-    study_roi_id, image_id = take_slot(membership)
+    drawn = take_by_priority(membership) if study.order_by_model else None
+    study_roi_id, image_id, probability = drawn or (*take_slot(membership), None)
     if study_roi_id is None or image_id is None:
         return None
     if warms_up and _can_be_spared(membership, study_roi_id):
-        return Place(study_roi_id, image_id, Purpose.WARM_UP)
-    return Place(study_roi_id, image_id, Purpose.LABEL)
+        return Place(study_roi_id, image_id, Purpose.WARM_UP, probability)
+    return Place(study_roi_id, image_id, Purpose.LABEL, probability)
 
 
 def is_due(*, every: int, order_seed: int, claim_number: int, what: str) -> bool:

@@ -65,6 +65,8 @@ class Study(models.Model):
     # With `prefill`: of 100 pairs of annotator and ROI so many stay blind, and so many show a level that is wrong on purpose.
     blind_percent = models.PositiveSmallIntegerField(default=20)
     wrong_percent = models.PositiveSmallIntegerField(default=3)
+    # What a promoted model is unsure of comes sooner, in the train part (ratings.priority_draw).
+    order_by_model = models.BooleanField(default=False)
     # The stopping rule (consensus.rules.stopping): off, an ROI gets `raters_per_roi` and one more on a tie.
     adaptive_votes = models.BooleanField(default=False)
     most_votes = models.PositiveSmallIntegerField(default=15)

@@ -41,6 +41,7 @@ class StudySerializer(serializers.ModelSerializer[Study]):
             "suggestion_mode",
             "blind_percent",
             "wrong_percent",
+            "order_by_model",
             "my_roles",
             "created_at",
             "counts",
@@ -77,6 +78,9 @@ class StudyProtocolInput(StrictSerializer):
         max_value=10,
         required=False,
         help_text="With `prefill`: of 100 claims so many show one level that is wrong on purpose.",
+    )
+    order_by_model = Flag(
+        required=False, help_text="What the promoted model is unsure of comes sooner; never in the test part."
     )
 
 
