@@ -57,7 +57,7 @@ class ModelVersionSerializer(serializers.ModelSerializer[ModelVersion]):
 
     @extend_schema_field({"type": "string", "format": "uuid", "nullable": True})
     def get_run(self, model: ModelVersion) -> str | None:
-        run = model.data.get("run")
+        run = model.config.get("run")
         return None if run is None else str(run)
 
     @extend_schema_field({"type": "string", "nullable": True})
