@@ -8,7 +8,7 @@ ARGS ?=
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check fmt lint types schema constraints ui ui-dev e2e bench migrations manage clean clean-data
+.PHONY: help setup run tour test check fmt lint types schema constraints ui ui-dev e2e bench migrations manage clean clean-data
 
 help: ## Show this list
 	@echo "ROIQA: make run starts it, make test checks it. All targets:"
@@ -17,6 +17,9 @@ help: ## Show this list
 
 run: ## Set everything up and serve a demo study (Ctrl-C stops it)
 	@$(BOOTSTRAP) run $(if $(PORT),--port $(PORT)) $(ARGS)
+
+tour: ## Go through the whole loop: simulated raters, a release, a training run, suggestions (Ctrl-C ends it)
+	@$(BOOTSTRAP) exec python manage.py tour $(ARGS)
 
 setup: ## Make the virtual environment with the tools for tests, and build the interface
 	@$(BOOTSTRAP) --dev setup

@@ -1,4 +1,6 @@
-"""The demo: two studies on real photographs, one rated by simulated annotators, one open for the visitor.
+"""The demo: studies on real photographs, one rated by simulated annotators, the others open for the visitor.
+
+There is one in each mode of suggestions; where a mode needs a model, it is the small network that ships.
 
 Everything is made through the same doors that people use. Running it again repairs what is missing and changes
 nothing that is there.
@@ -23,13 +25,15 @@ from roiqa.consensus.refresh import refresh_study
 from roiqa.core.scales import DISTORTIONS
 from roiqa.ratings.answers import Answer
 from roiqa.ratings.past_ratings import PastRating, take_in
+from roiqa.registry.services import promote
+from roiqa.registry.shipped import take_in as take_in_shipped
 from roiqa.studies.models import Membership, Role, Study, StudyImage, StudyROI
 from roiqa.studies.services import create_study
 
 ADMIN, ANNOTATOR, ENGINEER = "demo-admin", "demo-annotator", "demo-engineer"
 NOTES = {
-    ADMIN: "leads both demo studies",
-    ANNOTATOR: "rates in the open demo study",
+    ADMIN: "leads the demo studies",
+    ANNOTATOR: "rates in the open demo studies",
     ENGINEER: "freezes and exports releases",
 }
 
@@ -38,9 +42,13 @@ def load_demo(*, fixtures: Path, logins_file: Path) -> None:
     """Make the demo's people and studies. Passwords are made once and written to `logins_file` (owner only)."""
     manifest = json.loads((fixtures / "manifest.json").read_text(encoding="utf-8"))
     _make_people(logins_file)
+    admin = User.objects.get(username=ADMIN)
     for entry in manifest["studies"]:
         study = _make_study(entry, people=manifest["simulated_annotators"] if entry["ratings"] else [ANNOTATOR])
         _import_content(study, entry, fixtures)
+        if entry["model"] is not None:
+            # The worker computes what it suggests as soon as it runs; nothing waits for that.
+            promote(model=take_in_shipped(study=study, name=entry["model"], by=admin), by=admin)
         if entry["ratings"]:
             _take_in_ratings(study, fixtures)
             refresh_study(study=study)
@@ -75,6 +83,7 @@ def _make_study(entry: dict[str, Any], *, people: list[str]) -> Study:
             slug=entry["slug"],
             description=entry["description"],
             raters_per_roi=entry["raters_per_roi"],
+            suggestion_mode=entry["mode"],
         )
         study.simulated = entry["simulated"]
         study.save(update_fields=["simulated"])
