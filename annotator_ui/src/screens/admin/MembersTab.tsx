@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { api } from "../../api/client";
 import type { Member, Study } from "../../api/types";
+import { CrowdSection } from "../qualification/CrowdSection";
 import { Badge } from "../shared/Badge";
 import { Button } from "../shared/Button";
 import { ErrorNote } from "../shared/ErrorNote";
@@ -24,6 +25,7 @@ export function MembersTab({ study }: { study: Study }) {
   return (
     <div className="stack">
       <InvitesSection study={study} />
+      <CrowdSection study={study} />
       <section className="card titled" aria-labelledby="members">
         <div className="row row-between">
           <h2 id="members">Members</h2>

@@ -89,6 +89,7 @@ function StudyTabs({ study }: { study: Study }) {
     { to: `${base}?tab=annotators`, name: "Annotators", shown: true },
     { to: `${base}?tab=suggestions`, name: "Suggestions", shown: true },
     { to: `${base}?tab=members`, name: "Members & invites", shown: admin },
+    { to: `${base}?tab=qualification`, name: "Qualification", shown: admin },
     { to: `${base}/releases`, name: "Releases", shown: true },
     { to: `${base}/training`, name: "Training", shown: true },
     { to: `${base}/models`, name: "Models", shown: true },

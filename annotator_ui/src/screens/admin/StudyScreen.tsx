@@ -1,5 +1,6 @@
 import { useSearchParams } from "react-router";
 import type { Study } from "../../api/types";
+import { QualificationTab } from "../qualification/QualificationTab";
 import { AgreementTab } from "./AgreementTab";
 import { AnnotatorHome } from "./AnnotatorHome";
 import { AuditTab } from "./AuditTab";
@@ -25,6 +26,7 @@ function StudyBody({ study }: { study: Study }) {
   if (tab === "agreement") return <AgreementTab study={study} />;
   if (tab === "annotators") return <ScreeningTab study={study} />;
   if (tab === "suggestions") return <AuditTab study={study} />;
+  if (tab === "qualification" && admin) return <QualificationTab study={study} />;
   if (tab === "members" && admin) return <MembersTab study={study} />;
   if (tab === "settings" && admin) return <SettingsTab study={study} />;
   return <OverviewTab study={study} />;
