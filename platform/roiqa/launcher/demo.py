@@ -46,7 +46,7 @@ def load_demo(*, fixtures: Path, logins_file: Path) -> None:
     for entry in manifest["studies"]:
         study = _make_study(entry, people=manifest["simulated_annotators"] if entry["ratings"] else [ANNOTATOR])
         _import_content(study, entry, fixtures)
-        if entry["model"] is not None:
+        if entry["model"] is not None and not study.promotions.exists():
             # The worker computes what it suggests as soon as it runs; nothing waits for that.
             promote(model=take_in_shipped(study=study, name=entry["model"], by=admin), by=admin)
         if entry["ratings"]:

@@ -1,4 +1,4 @@
-"""`manage.py load_demo`: the two demo studies; `manage.py up` runs it unless told `--no-demo`."""
+"""`manage.py load_demo`: the demo studies; `manage.py up` runs it unless told `--no-demo`."""
 
 from typing import Any
 
