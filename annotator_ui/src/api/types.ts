@@ -125,6 +125,11 @@ export type Screening = Schemas["Screening"];
 /** Labels with and without one annotator's votes. */
 export type VoteEffect = Schemas["VoteEffect"];
 export type StoppingAnswer = Schemas["StoppingAnswer"];
+export type Checks = Schemas["Checks"];
+export type ChecksChange = Schemas["PatchedChecksInputRequest"];
+export type Gold = Schemas["Gold"];
+export type GoldsRequest = Schemas["MakeGoldsInputRequest"];
+export type GoldMark = Schemas["MarkGoldInputRequest"];
 export type PlanAnswer = Schemas["PlanAnswer"];
 
 export type Release = Schemas["Release"];

@@ -141,7 +141,7 @@ function RulesetField({ ruleset, onChange }: { ruleset: Ruleset; onChange: (rule
   );
 }
 
-function Tick({
+export function Tick({
   label,
   hint,
   checked,

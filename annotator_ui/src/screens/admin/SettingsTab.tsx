@@ -7,6 +7,7 @@ import { Badge } from "../shared/Badge";
 import { Button } from "../shared/Button";
 import { ErrorNote } from "../shared/ErrorNote";
 import { useToast } from "../shared/Toast";
+import { ChecksSection } from "./ChecksSection";
 import { FormError } from "./FormError";
 import { ModeFields } from "./ModeFields";
 import { ModelField } from "./ModelField";
@@ -21,6 +22,7 @@ export function SettingsTab({ study }: { study: Study }) {
     <div className="stack">
       <StateSection study={study} />
       <SettingsForm study={study} />
+      <ChecksSection study={study} />
     </div>
   );
 }
