@@ -7,6 +7,7 @@ import pytest
 from django.utils import timezone
 
 from roiqa.accounts.models import User
+from roiqa.consensus.refresh import refresh_study
 from roiqa.core import jobs
 from roiqa.core.models import AuditEvent
 from roiqa.releases.models import Release
@@ -22,10 +23,9 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture
 def study(db: None) -> Study:
-    from roiqa.consensus.refresh import refresh_study
 
     study = trainable_study()
-    refresh_study(study.pk)
+    refresh_study(study=study)
     return study
 
 
@@ -70,13 +70,12 @@ def ended(run: TrainingRun, state: str = RunState.SUCCEEDED, **fields: Any) -> N
 
 
 def label_more(study: Study, count: int) -> None:
-    from roiqa.consensus.refresh import refresh_study
 
     image = study.study_images.filter(image__split="train").first().image
     person = study.memberships.filter(role=Role.ANNOTATOR).first().user
     for number in range(count):
-        rate(make_roi(study, image, box=(number, 0, 20, 20)), [person], [answer(quality=number % 5)])
-    refresh_study(study.pk)
+        rate(make_roi(study, image, box=(number, 0, 40, 40)), [person], [answer(quality=number % 5)])
+    refresh_study(study=study)
 
 
 def test_without_a_rule_there_is_one_that_is_off(study: Study, admin: User):

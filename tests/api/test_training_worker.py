@@ -21,6 +21,7 @@ from roiqa.registry.selectors import promoted_model
 from roiqa.registry.storage import folder_of as files_of
 from roiqa.releases.exports.formats import export_of
 from roiqa.studies.models import Role
+from roiqa.training.errors import TrainingFailed
 from roiqa.training.models import EventKind, RetrainRule, TrainingRun, WorkerSeen
 from tests.api.factories import client_for, make_member
 from tests.api.test_embedding_worker import wait_for, worker
@@ -36,7 +37,7 @@ def folder_of(run: TrainingRun) -> Path:
 
 def test_a_worker_killed_in_mid_run_changes_nothing_about_the_result(tmp_path: Path):
     release = freeze(trainable_study(train=4, test=0))
-    run = new_run(release, settings={"steps": 40, "save_every": 4})
+    run = new_run(release, settings={"steps": 24, "save_every": 4})
 
     def stands_at() -> int:
         run.refresh_from_db()
@@ -44,25 +45,25 @@ def test_a_worker_killed_in_mid_run_changes_nothing_about_the_result(tmp_path: P
 
     with worker() as first:
         jobs._send(Job.objects.get(pk=run.job_id))
-        wait_for(lambda: stands_at() >= 6)
+        wait_for(lambda: stands_at() >= 5)
         # The worker and its training at once, as when a machine loses power.
         os.killpg(first.pid, signal.SIGKILL)
         first.wait()
-    assert stands_at() < 40
+    assert stands_at() < 24
     assert (run.state, run.attempts) == ("running", 1)
     kept = pointed(folder_of(run), "latest")
     assert kept is not None
     step = read_checkpoint(kept).facts["step"]
-    assert 4 <= step < 40
+    assert 4 <= step < 24
     # As the sweeper finds it once the dead worker's lease has run out.
     Job.objects.filter(pk=run.job_id).update(lease_expires_at=timezone.now())
     with worker():
         assert jobs.sweep() == 1
         wait_for(lambda: Job.objects.get(pk=run.job_id).is_finished)
     run.refresh_from_db()
-    assert (run.state, run.attempts, run.step) == ("succeeded", 2, 40), run.message
+    assert (run.state, run.attempts, run.step) == ("succeeded", 2, 24), run.message
     lines = [event.data["line"] for event in run.events.filter(kind=EventKind.LOG)]
-    assert f"Resumed at step {step} of 40, 4 images." in lines
+    assert f"Resumed at step {step} of 24, 4 images." in lines
     # The same training, undisturbed, without platform or worker.
     exported = tmp_path / "release.zip"
     exported.write_bytes(b"".join(export_of(release, name="seagull", images=True).pieces()))
@@ -79,7 +80,7 @@ def test_a_run_is_stopped_within_a_step_goes_on_and_becomes_a_measured_model():
     admin = make_member(release.study, Role.ADMIN).user
     # As if the rule had started it, and an admin lets it promote.
     RetrainRule.objects.create(study=release.study, enabled=True, promote_automatically=True)
-    run = new_run(release, by=admin, automatic=True, settings={"steps": 30, "save_every": 100})
+    run = new_run(release, by=admin, automatic=True, settings={"steps": 16, "save_every": 100})
     client = client_for(admin)
     url = f"/api/v1/training-runs/{run.pk}/"
     answers: list[Any] = []
@@ -92,7 +93,7 @@ def test_a_run_is_stopped_within_a_step_goes_on_and_becomes_a_measured_model():
     assert answers[0]["state"] == "cancelling"
     stopped = client.get(url).json()
     assert stopped["state"] == "cancelled"
-    assert 1 <= stopped["step"] < 30
+    assert 1 <= stopped["step"] < 16
     kept = pointed(folder_of(run), "latest")
     assert kept is not None
     assert read_checkpoint(kept).facts["step"] == stopped["step"]
@@ -102,7 +103,7 @@ def test_a_run_is_stopped_within_a_step_goes_on_and_becomes_a_measured_model():
     run.refresh_from_db()
     jobs.run(str(run.job_id))
     done = client.get(url).json()
-    assert (done["state"], done["step"], done["attempts"]) == ("succeeded", 30, 2), done["message"]
+    assert (done["state"], done["step"], done["attempts"]) == ("succeeded", 16, 2), done["message"]
     run.refresh_from_db()
     model = run.model_version
     assert model is not None
@@ -114,7 +115,7 @@ def test_a_run_is_stopped_within_a_step_goes_on_and_becomes_a_measured_model():
     assert "Model card" in model.model_card
     assert {"predictions.jsonl", "tokenizer.json", WEIGHTS} <= set(model.files)
     points = client.get(f"{url}points/").json()
-    assert [point["step"] for point in points["points"]] == list(range(1, 31))
+    assert [point["step"] for point in points["points"]] == list(range(1, 17))
     assert {"quality", "quality_label", "types"} <= points["samples"][-1].keys()
     # What only a run that goes on needs is gone.
     assert not (folder_of(run) / "checkpoints").exists()
@@ -169,15 +170,10 @@ def test_a_worker_that_is_told_to_end_hands_its_run_on():
         training_supervision.Interrupted.clear()
 
 
-def test_what_a_training_refuses_is_the_runs_message():
-    run = new_run(trainable_release())
-    folder = folder_of(run)
-    (folder / "data").mkdir(parents=True)
-    (folder / "data" / "release.zip").write_bytes(b"no archive")
-    jobs.run(str(run.job_id))
-    run.refresh_from_db()
-    assert run.state == "failed"
-    assert "not a zip file" in run.message.lower()
+def test_what_a_training_refuses_is_the_runs_message(tmp_path: Path):
+    (tmp_path / "log.txt").write_text("a warning\nimage 7: the mask is empty\n\n")
+    with pytest.raises(TrainingFailed, match=r"^image 7: the mask is empty$"):
+        training_tasks._complete(training_supervision.Ending(train.REFUSED, stopped=False), tmp_path)
 
 
 def test_a_killed_training_counts_as_an_attempt_and_a_stopped_one_does_not(tmp_path: Path):

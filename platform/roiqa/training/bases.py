@@ -5,11 +5,9 @@ from functools import lru_cache
 from pathlib import Path
 from uuid import UUID
 
-from django.conf import settings as installation
-
 from roiqa.accounts.models import User
 from roiqa.registry.models import ModelVersion
-from roiqa.registry.services import add_model_version
+from roiqa.registry.shipped import shipped_folders, take_in
 from roiqa.registry.weights_folder import MANIFEST, read_folder
 from roiqa.studies.models import Study
 from roiqa.training.errors import BadRun
@@ -60,20 +58,14 @@ def bases_of(study: Study) -> list[dict[str, str]]:
 
 def shipped_names() -> list[str]:
     """Networks whose weights ship with the installation."""
-    return sorted(manifest.parent.name for manifest in _folder().glob(f"*/{MANIFEST}"))
+    return sorted(shipped_folders())
 
 
 def taken_in(study: Study, base: Base, by: User | None) -> ModelVersion:
     """The model that the run goes on from; one that ships becomes a model of the study."""
     if base.model is not None:
         return base.model
-    return add_model_version(
-        study=study,
-        folder=_folder() / base.shipped,
-        stage="shipped",
-        name=f"{base.shipped}, as it ships",
-        created_by=by,
-    )
+    return take_in(study=study, name=base.shipped, by=by)
 
 
 def _shipped(name: str) -> Base:
@@ -81,7 +73,7 @@ def _shipped(name: str) -> Base:
     if shipped not in shipped_names():
         there = ", ".join(shipped_names()) or "none"
         raise BadRun({"base": f"No network {shipped!r} ships with this installation: there is {there}."})
-    folder = _folder() / shipped
+    folder = shipped_folders()[shipped]
     return _described(folder, (folder / MANIFEST).stat().st_mtime_ns)
 
 
@@ -96,8 +88,3 @@ def _described(folder: Path, _changed: int) -> Base:
         model=None,
         shipped=folder.name,
     )
-
-
-def _folder() -> Path:
-    folder: Path = installation.REPOSITORY / "fixtures" / "seagull"
-    return folder
