@@ -8,6 +8,7 @@ import { FiguresNote } from "./FiguresNote";
 import { digits, estimatesOf, FIGURES, type ScaleFigures, share } from "./figures";
 import { IntervalChart } from "./IntervalChart";
 import { PlannerSection } from "./PlannerSection";
+import { SpreadSection } from "./SpreadSection";
 import { useAgreement } from "./useFigures";
 import { count } from "./words";
 
@@ -44,7 +45,8 @@ function Report({ report }: { report: AgreementReport }) {
           {count(report.ratings, "rating")} of {count(report.rois, "ROI")} on {count(report.images, "image")} by{" "}
           {count(report.annotators, "annotator")}. Each dot is a figure of one scale; the line is its 95 % interval:
           where it would lie had other images of the same kind been rated ({count(report.resamples, "resample")} of
-          whole images). Scales whose intervals overlap much do not differ.
+          whole images). Scales whose intervals overlap much do not differ. The thin line is the interval had other
+          people of the same kind rated these ROIs: look at it before you claim anything about new annotators.
         </p>
         <div className="figures-grid">
           {FIGURES.map((figure) => (
@@ -58,6 +60,7 @@ function Report({ report }: { report: AgreementReport }) {
         </div>
       </section>
       <RareDistortions report={report} />
+      <SpreadSection report={report} />
       <CeilingsSection report={report} />
     </>
   );

@@ -1,47 +1,19 @@
-import { useMutation } from "@tanstack/react-query";
-import { useState } from "react";
-import { api } from "../../api/client";
 import type { Study, StudyProgress } from "../../api/types";
 import { Badge } from "../shared/Badge";
-import { Button, ButtonLink } from "../shared/Button";
+import { ButtonLink } from "../shared/Button";
 import { EmptyState } from "../shared/EmptyState";
-import { errorText } from "../shared/ErrorNote";
 import { Table } from "../shared/Table";
-import { useToast } from "../shared/Toast";
-import { ExcludeDialog } from "./ExcludeDialog";
-import { hasRole, useRefreshStudy } from "./useStudy";
+import { ExclusionControl } from "./ExclusionControl";
+import { hasRole } from "./useStudy";
 import { formatNumber, formatSeconds, timeAgo } from "./words";
 
 type Annotator = StudyProgress["annotators"][number];
 
 /** The work of every annotator, and the way to leave one out of the labels and to take them in again. */
 export function AnnotatorsTable({ study, annotators }: { study: Study; annotators: readonly Annotator[] }) {
-  const [excluding, setExcluding] = useState<Annotator | null>(null);
-  const refresh = useRefreshStudy(study.slug);
-  const toast = useToast();
-  const include = useMutation({
-    mutationFn: ({ member }: Annotator) => api.post(`studies/${study.slug}/members/${member}/include/`, {}),
-    onSuccess: (_, { username }) => toast({ text: `The votes of ${username} count again.`, tone: "ok" }),
-    onError: (error) => toast({ text: errorText(error), tone: "error" }),
-    onSettled: refresh,
-  });
   const votes = {
     header: "Votes",
-    cell: (row: Annotator) =>
-      row.excluded_at !== null ? (
-        <Button
-          small
-          aria-label={`Include ${row.username} again`}
-          busy={include.isPending && include.variables.member === row.member}
-          onClick={() => include.mutate(row)}
-        >
-          Include
-        </Button>
-      ) : (
-        <Button small aria-label={`Exclude ${row.username}`} onClick={() => setExcluding(row)}>
-          Exclude…
-        </Button>
-      ),
+    cell: (row: Annotator) => <ExclusionControl study={study} annotator={row} />,
   };
   return (
     <section className="card" aria-label="Annotators">
@@ -91,9 +63,6 @@ export function AnnotatorsTable({ study, annotators }: { study: Study; annotator
           </EmptyState>
         }
       />
-      {excluding === null ? null : (
-        <ExcludeDialog study={study} annotator={excluding} onClose={() => setExcluding(null)} />
-      )}
     </section>
   );
 }

@@ -8,6 +8,7 @@ import { fieldErrors } from "../shared/ErrorNote";
 import { Field } from "../shared/Field";
 import { FormError } from "./FormError";
 import { useRefreshStudy } from "./useStudy";
+import { VoteEffectView } from "./VoteEffectView";
 
 /** Leaves an annotator's votes out of the labels; asks why, because somebody will want to know later. */
 export function ExcludeDialog({
@@ -38,11 +39,12 @@ export function ExcludeDialog({
   }
 
   return (
-    <Dialog open title={`Exclude ${annotator.username}`} onClose={onClose}>
+    <Dialog open wide title={`Exclude ${annotator.username}`} onClose={onClose}>
       <p>
         Their votes no longer count: the labels of every ROI they rated are made again without them, and those ROIs ask
         for other raters. No rating is deleted, and you can include them again at any time.
       </p>
+      <VoteEffectView study={study} member={annotator.member} />
       <form onSubmit={submit}>
         <Field
           label="Reason"

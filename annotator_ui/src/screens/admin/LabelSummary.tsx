@@ -2,6 +2,7 @@ import "./rois.css";
 import { DISTORTIONS, type Label } from "../../api/types";
 import { IMPORTANCE_WORDS, QUALITY_WORDS, SEVERITY_WORDS } from "../../state/rating/scales";
 import { Badge } from "../shared/Badge";
+import { digits, intervalText } from "./figures";
 
 /** A label at a glance: the quality word, the distortions that are there with their severity, and its flags. */
 export function LabelSummary({ label }: { label: Label }) {
@@ -13,7 +14,10 @@ export function LabelSummary({ label }: { label: Label }) {
     <div className="label-summary">
       <div>
         <strong>{QUALITY_WORDS[label.quality.level]}</strong>{" "}
-        <span className="muted small">quality · {IMPORTANCE_WORDS[label.importance.level]} importance</span>
+        <span className="muted small">
+          quality <Sure score={label.quality} /> · {IMPORTANCE_WORDS[label.importance.level]} importance{" "}
+          <Sure score={label.importance} />
+        </span>
       </div>
       {label.clean ? (
         <span className="small">no visible distortion</span>
@@ -45,6 +49,13 @@ export function LabelSummary({ label }: { label: Label }) {
         ) : null}
       </div>
     </div>
+  );
+}
+
+/** The mean, and how far its 95 % interval reaches to either side. */
+function Sure({ score }: { score: Label["quality"] }) {
+  return (
+    <span title="The mean, 0 to 4, and its 95 % interval">{`${digits(score.mean)} (${intervalText(score.interval)})`}</span>
   );
 }
 

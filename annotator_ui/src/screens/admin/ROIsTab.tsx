@@ -1,13 +1,16 @@
+import "./labels.css";
 import "./rois.css";
+import { useState } from "react";
 import { Link, useSearchParams } from "react-router";
-import type { ROIProgressRow, Study } from "../../api/types";
+import type { Label, ROIProgressRow, Study } from "../../api/types";
 import { Badge } from "../shared/Badge";
-import { ButtonLink } from "../shared/Button";
+import { Button, ButtonLink } from "../shared/Button";
 import { EmptyState } from "../shared/EmptyState";
 import { ErrorNote } from "../shared/ErrorNote";
 import { Progress } from "../shared/Progress";
 import { Table } from "../shared/Table";
 import { Choice } from "./Choice";
+import { LabelDetails } from "./LabelDetails";
 import { LabelSummary } from "./LabelSummary";
 import { LoadMore } from "./LoadMore";
 import { usePages } from "./usePages";
@@ -87,11 +90,32 @@ function ROIRows({ study, rows, filtered }: { study: Study; rows: readonly ROIPr
         { header: "Skipped", numeric: true, cell: ({ skipped }) => (skipped === 0 ? "–" : skipped) },
         {
           header: "Label so far",
-          cell: ({ consensus }) =>
-            consensus === null ? <span className="muted">none</span> : <LabelSummary label={consensus} />,
+          cell: (row) =>
+            row.consensus === null ? (
+              <span className="muted">none</span>
+            ) : (
+              <LabelCell title={nameOf(row)} label={row.consensus} />
+            ),
         },
       ]}
     />
+  );
+}
+
+function nameOf({ name, level, file_name: file }: ROIProgressRow): string {
+  return `${name || `Unnamed ${LEVELS[level]}`} in ${file}`;
+}
+
+function LabelCell({ title, label }: { title: string; label: Label }) {
+  const [open, setOpen] = useState(false);
+  return (
+    <div className="label-cell">
+      <LabelSummary label={label} />
+      <Button small aria-label={`Votes and intervals of ${title}`} onClick={() => setOpen(true)}>
+        Votes and intervals
+      </Button>
+      {open ? <LabelDetails title={title} label={label} onClose={() => setOpen(false)} /> : null}
+    </div>
   );
 }
 

@@ -4,6 +4,8 @@ import { ErrorNote } from "../shared/ErrorNote";
 import { CopyButton } from "./CopyButton";
 import { ExportPanel } from "./ExportPanel";
 import { JobProgress } from "./JobProgress";
+import { MethodsLinks } from "./MethodsLinks";
+import { OtherVotes } from "./OtherVotes";
 import { Stat } from "./Stat";
 import { isFinished, useJob } from "./useJob";
 import { useRefreshStudy } from "./useStudy";
@@ -90,7 +92,11 @@ function Ready({
         />
         <Stat term="Images" value={formatNumber(counts.images)} />
         <Stat term="Ratings" value={formatNumber(counts.ratings)} />
-        <Stat term="Annotators" value={formatNumber(counts.annotators)} />
+        <Stat
+          term="Annotators"
+          value={formatNumber(counts.annotators)}
+          {...(counts.excluded_annotators ? { note: `${counts.excluded_annotators} excluded` } : {})}
+        />
         <Stat
           term="Hash of the content"
           value={
@@ -101,6 +107,8 @@ function Ready({
           }
         />
       </dl>
+      <OtherVotes counts={counts} />
+      <MethodsLinks release={release} />
       <ExportPanel release={release} open={newest} />
     </>
   );

@@ -1,14 +1,15 @@
 import "./overview.css";
-import { Link } from "react-router";
 import type { Screening, Study } from "../../api/types";
 import { Badge } from "../shared/Badge";
 import { ErrorNote } from "../shared/ErrorNote";
 import { Progress } from "../shared/Progress";
 import { Table } from "../shared/Table";
+import { ExclusionControl } from "./ExclusionControl";
 import { FiguresNote } from "./FiguresNote";
 import { type Annotator, digits, FLAGS, oddestPresence, oneAnswer, share } from "./figures";
 import { IntervalChart } from "./IntervalChart";
 import { useScreening } from "./useFigures";
+import { hasRole } from "./useStudy";
 import { formatNumber, formatSeconds } from "./words";
 
 /** How every annotator's votes compare with those of the others on the same ROIs, and who needs a second look. */
@@ -42,9 +43,9 @@ function People({ study, screening }: { study: Study; screening: Screening }) {
       <section className="card titled stack" aria-labelledby="screening">
         <h2 id="screening">Who needs a second look?</h2>
         <p className="muted small">
-          A flag is a reason to look, never a verdict: only a person excludes, with a reason, on the{" "}
-          <Link to={`/studies/${study.slug}?tab=overview`}>overview</Link>, and can take it back. Nobody is flagged
-          before {bounds?.fewest_ratings ?? 50} ratings: with fewer, careful people look like random clickers.
+          A flag is a reason to look, never a verdict: only a person excludes, with a reason, after seeing the labels
+          with and without these votes, and can take it back. Nobody is flagged before {bounds?.fewest_ratings ?? 50}{" "}
+          ratings: with fewer, careful people look like random clickers.
         </p>
         <Table
           caption="Annotators compared with the others on the same ROIs"
@@ -62,6 +63,9 @@ function People({ study, screening }: { study: Study; screening: Screening }) {
               header: "BT.500",
               cell: ({ bt500 }) => <span className="muted">{bt500.rejected ? "reject" : "keep"}</span>,
             },
+            ...(hasRole(study, "admin")
+              ? [{ header: "Votes", cell: (row: Annotator) => <ExclusionControl study={study} annotator={row} /> }]
+              : []),
           ]}
           rows={annotators}
           rowKey={({ member }) => member}
@@ -91,6 +95,7 @@ function Name({ annotator }: { annotator: Annotator }) {
         {annotator.username} {annotator.simulated ? <Badge>simulated</Badge> : null}
         {annotator.excluded_at === null ? null : <Badge tone="warn">excluded</Badge>}
       </span>
+      {annotator.exclusion_reason ? <span className="muted small">{annotator.exclusion_reason}</span> : null}
       {annotator.flags.length === 0 ? null : (
         <span className="row flags">
           {annotator.flags.map((flag) => (

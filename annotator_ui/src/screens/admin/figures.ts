@@ -9,6 +9,8 @@ export interface Estimate {
   name: string;
   value: number | null;
   interval: readonly number[] | null;
+  /** The interval had other people rated the same ROIs; undefined where a figure has none. */
+  raters?: readonly number[] | null | undefined;
 }
 
 export interface Figure {
@@ -26,13 +28,13 @@ export const FIGURES: readonly Figure[] = [
     asks:
       "ICC(2,k): the share of a label's variance that comes from the ROI and not from who happened to rate it. " +
       "A label is a mean of several votes, so this is the number for labels; 0.9 is usual.",
-    of: ({ icc_mean: figure }) => figure,
+    of: ({ icc_mean: figure, raters }) => ({ ...figure, raters: raters?.icc_mean }),
   },
   {
     key: "icc_single",
     title: "How far can one vote be relied on?",
     asks: "ICC(2,1): the same for a single vote of a single person; 0.6 is usual for image quality.",
-    of: ({ icc_single: figure }) => figure,
+    of: ({ icc_single: figure, raters }) => ({ ...figure, raters: raters?.icc_single }),
   },
   {
     key: "alpha",
@@ -40,13 +42,13 @@ export const FIGURES: readonly Figure[] = [
     asks:
       "Krippendorff's alpha for ordered answers: 1 is perfect, 0 is chance, below 0 is worse. 0.5 to 0.6 is usual. " +
       "It falls towards 0 for a rare distortion even if nearly everybody agrees: then read it with AC2.",
-    of: ({ alpha, alpha_interval: interval }) => ({ value: alpha, interval }),
+    of: ({ alpha, alpha_interval: interval, raters }) => ({ value: alpha, interval, raters: raters?.alpha }),
   },
   {
     key: "ac2",
     title: "… and where a distortion is rare?",
     asks: "Gwet's AC2: agreement beyond chance, with an idea of chance that does not collapse for rare distortions.",
-    of: ({ ac2: figure }) => figure,
+    of: ({ ac2: figure, raters }) => ({ ...figure, raters: raters?.ac2 }),
   },
   {
     key: "split_half",
@@ -88,7 +90,10 @@ export function intervalText(interval: readonly number[] | null): string {
 
 /** The lowest point of the axis: 0, or lower in steps of a quarter where something is worse than chance. */
 export function axisLow(estimates: readonly Estimate[]): number {
-  const lowest = Math.min(0, ...estimates.flatMap(({ value, interval }) => [value ?? 0, ...(interval ?? [])]));
+  const lowest = Math.min(
+    0,
+    ...estimates.flatMap(({ value, interval, raters }) => [value ?? 0, ...(interval ?? []), ...(raters ?? [])]),
+  );
   return Math.max(-1, Math.floor(lowest * 4) / 4);
 }
 
