@@ -49,7 +49,11 @@ def test_freezing_answers_at_once_and_the_job_makes_it_ready(client: JSONClient)
         "ready", "for the paper", "hills", "anchor-v1",
     )  # fmt: skip
     assert len(ready["hash"]) == 64
-    assert ready["counts"] == {"images": 2, "rois": 3, "ratings": 9, "incomplete_rois": 1, "annotators": 3}
+    counts = ready["counts"]
+    assert [counts[name] for name in ("images", "rois", "ratings", "incomplete_rois", "annotators")] == [2, 3, 9, 1, 3]
+    assert counts["modes"] == {"blind": 9, "reveal_after": 0, "prefill": 0}
+    assert counts["variants"]["without_prefilled"]["votes"] == counts["variants"]["with_excluded"]["votes"] == 0
+    assert (release["methods_ready"], ready["methods_ready"]) == (False, True)
     assert ready["created_by"]
     assert ready["failure"] == ""
 

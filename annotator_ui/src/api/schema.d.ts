@@ -4210,6 +4210,8 @@ export interface components {
             /** Format: date-time */
             readonly created_at: string;
             readonly created_by: string;
+            /** @description Whether the methods page can be read at once; otherwise its numbers must be prepared first. */
+            readonly methods_ready: boolean;
             /** Format: uuid */
             job: string | null;
         };

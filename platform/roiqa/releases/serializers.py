@@ -9,6 +9,7 @@ from roiqa.core.scales import SCALES
 from roiqa.core.strict import Flag, StrictSerializer, Text
 from roiqa.releases.exports.formats import FORMATS
 from roiqa.releases.methods.preparing import FORMATS as METHODS_FORMATS
+from roiqa.releases.methods.preparing import is_prepared
 from roiqa.releases.models import Release, ReleaseState
 from roiqa.studies.models import RulesetName
 
@@ -72,19 +73,25 @@ class ReleaseSerializer(serializers.ModelSerializer[Release]):
     hash = serializers.CharField(source="content_sha256", help_text="sha256 of the content; empty until it is ready.")
     counts = serializers.SerializerMethodField()
     created_by = serializers.SerializerMethodField()
+    methods_ready = serializers.SerializerMethodField(
+        help_text="Whether the methods page can be read at once; otherwise its numbers must be prepared first."
+    )
     job = serializers.UUIDField(source="job_id", allow_null=True)
 
     class Meta:
         model = Release
         fields = [
             "id", "study", "number", "state", "hash", "ruleset", "note", "licence", "counts", "failure", "created_at",
-            "created_by", "job",
+            "created_by", "methods_ready", "job",
         ]  # fmt: skip
         read_only_fields = fields
 
     @extend_schema_field(ReleaseCountsSerializer(allow_null=True))
     def get_counts(self, release: Release) -> dict[str, int] | None:
         return release.counts or None
+
+    def get_methods_ready(self, release: Release) -> bool:
+        return release.state == ReleaseState.READY and is_prepared(release)
 
     def get_created_by(self, release: Release) -> str:
         return release.created_by.username if release.created_by else ""

@@ -76,7 +76,7 @@ def order_methods(*, release: Release, by: User) -> Job | None:
     A job that is under way already is answered with. Raises ReleaseNotReady.
     """
     _check_ready(release)
-    if is_small(release) or default_storage.exists(_key(release)):
+    if is_prepared(release):
         return None
     payload: dict[str, object] = {"release": str(release.pk)}
     with transaction.atomic():
@@ -86,6 +86,11 @@ def order_methods(*, release: Release, by: User) -> Job | None:
         if job is None:
             job = jobs.start(kind=KIND, payload=payload, user_id=by.pk, study_slug=release.study.slug, total=1)
     return job
+
+
+def is_prepared(release: Release) -> bool:
+    """Can the page of this ready release be written while somebody waits?"""
+    return is_small(release) or default_storage.exists(_key(release))
 
 
 def is_small(release: Release) -> bool:
