@@ -87,6 +87,7 @@ function StudyTabs({ study }: { study: Study }) {
     { to: `${base}?tab=rois`, name: "ROIs", shown: true },
     { to: `${base}?tab=agreement`, name: "Agreement", shown: true },
     { to: `${base}?tab=annotators`, name: "Annotators", shown: true },
+    { to: `${base}?tab=golds`, name: "Golds", shown: true },
     { to: `${base}?tab=suggestions`, name: "Suggestions", shown: true },
     { to: `${base}?tab=members`, name: "Members & invites", shown: admin },
     { to: `${base}?tab=qualification`, name: "Qualification", shown: admin },

@@ -4,6 +4,7 @@ import { QualificationTab } from "../qualification/QualificationTab";
 import { AgreementTab } from "./AgreementTab";
 import { AnnotatorHome } from "./AnnotatorHome";
 import { AuditTab } from "./AuditTab";
+import { GoldsTab } from "./golds/GoldsTab";
 import { MembersTab } from "./MembersTab";
 import { OverviewTab } from "./OverviewTab";
 import { ROIsTab } from "./ROIsTab";
@@ -25,6 +26,7 @@ function StudyBody({ study }: { study: Study }) {
   if (tab === "rois") return <ROIsTab study={study} />;
   if (tab === "agreement") return <AgreementTab study={study} />;
   if (tab === "annotators") return <ScreeningTab study={study} />;
+  if (tab === "golds") return <GoldsTab study={study} />;
   if (tab === "suggestions") return <AuditTab study={study} />;
   if (tab === "qualification" && admin) return <QualificationTab study={study} />;
   if (tab === "members" && admin) return <MembersTab study={study} />;
