@@ -37,7 +37,8 @@ export function ScreeningTab({ study }: { study: Study }) {
 function People({ study, screening }: { study: Study; screening: Screening }) {
   const { annotators, bounds } = screening;
   const bound = bounds?.agreement ?? 0.35;
-  const golds = { header: "Golds right", numeric: true, cell: ({ gold_rate: rate }: Annotator) => share(rate) };
+  const golds = { header: "Golds passed", numeric: true, cell: (row: Annotator) => <Golds annotator={row} /> };
+  const repeats = { header: "Repeats", cell: (row: Annotator) => <Repeats annotator={row} /> };
   return (
     <>
       <section className="card titled stack" aria-labelledby="screening">
@@ -57,7 +58,8 @@ function People({ study, screening }: { study: Study; screening: Screening }) {
             { header: "Inconsistency", numeric: true, cell: ({ inconsistency: { quality } }) => digits(quality) },
             { header: "One answer", numeric: true, cell: oneAnswer },
             { header: "Oddest presence", cell: (row) => <Presence annotator={row} /> },
-            ...(annotators.some(({ gold_rate: rate }) => rate !== null) ? [golds] : []),
+            ...(annotators.some((row) => row.golds > 0) ? [golds] : []),
+            ...(annotators.some((row) => row.repeats > 0) ? [repeats] : []),
             { header: "Median time", numeric: true, cell: (row) => <Time annotator={row} /> },
             {
               header: "BT.500",
@@ -119,6 +121,25 @@ function Presence({ annotator }: { annotator: Annotator }) {
   );
 }
 
+function Golds({ annotator: { golds, gold_rate: rate } }: { annotator: Annotator }) {
+  if (rate === null) return <span className="muted">–</span>;
+  return (
+    <>
+      {share(rate)} <span className="muted small no-break">of {formatNumber(golds)}</span>
+    </>
+  );
+}
+
+function Repeats({ annotator }: { annotator: Annotator }) {
+  const { repeats, repeat_difference: difference, repeat_same: same } = annotator;
+  if (difference === null) return <span className="muted">–</span>;
+  return (
+    <span title={`${formatNumber(repeats)} ROIs were answered a second time.`}>
+      ±{digits(difference)}, {share(same)} same <span className="muted small no-break">of {formatNumber(repeats)}</span>
+    </span>
+  );
+}
+
 function Time({ annotator: { median_seconds: median, fast_share: fast } }: { annotator: Annotator }) {
   if (median === null) return "–";
   return (
@@ -151,6 +172,16 @@ function Legend() {
         </dd>
         <dt>Oddest presence</dt>
         <dd>The distortion in which this person differs most: how often they see it, how often the others do there.</dd>
+        <dt>Golds passed</dt>
+        <dd>
+          Of the ROIs with a known answer. Below 70 % after ten of them is flagged. When many people fail, look at the
+          golds first.
+        </dd>
+        <dt>Repeats</dt>
+        <dd>
+          ROIs that came again after at least twenty others: how far the second quality was from the first on average,
+          in levels, and how often with or without a distortion stayed the same.
+        </dd>
         <dt>Hasty</dt>
         <dd>Beside the median time: ratings in less than 6 seconds or a third of the own median. A soft sign.</dd>
         <dt>BT.500</dt>
