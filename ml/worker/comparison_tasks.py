@@ -148,15 +148,13 @@ def _kept(key: str, wanted: Mapping[str, Any]) -> "dict[str, Prediction] | None"
 
 
 def _scored(model: ModelVersion, samples: "Sequence[ImageSample]") -> "dict[str, Prediction]":
-    from ml.seagull.evaluation.predictions import scored  # noqa: PLC0415
+    from ml.seagull.evaluation.predictions import answered  # noqa: PLC0415
 
     ready = network_of(model)
-    # No prefix is needed twice here, and without them small images go together.
-    plain = replace(ready, scorer=replace(ready.scorer, prefixes=None))
     found: dict[str, Prediction] = {}
     for first in range(0, len(samples), IMAGES_AT_ONCE):
         some = samples[first : first + IMAGES_AT_ONCE]
-        found |= {one.roi_id: one for one in within_memory(plain, partial(scored, plain.scorer, some))}
+        found |= {one.roi_id: one for one in within_memory(ready, partial(answered, ready.scorer, some))}
     return found
 
 

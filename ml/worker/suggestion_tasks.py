@@ -22,7 +22,6 @@ from roiqa.registry.selectors import promoted_model
 from roiqa.studies.models import Study, StudyROI
 
 if TYPE_CHECKING:
-    from ml.seagull.loading import Ready
     from ml.seagull.suggesting import Suggestion as Suggested
 
 logger = logging.getLogger(__name__)
@@ -96,19 +95,15 @@ def _suggestions(model: ModelVersion, batch: Sequence[Sequence[StudyROI]], faile
                 mask_sha256=row.roi.mask_sha256,
                 leaked=image.sha256 in trained,
                 answer=one.answer,
-                **_numbers(one, ready),
+                **_numbers(one),
             )
 
 
-def _numbers(one: "Suggested", ready: "Ready") -> dict[str, Any]:
+def _numbers(one: "Suggested") -> dict[str, Any]:
     """All probabilities, the levels that they come to, and how unsure they are."""
     scores = one.scores
-    levels = [
-        _likeliest(scores.distortions[name].severity)
-        if scores.distortions[name].present >= ready.calibration.threshold(name)
-        else NONEXISTENT
-        for name in DISTORTIONS
-    ]
+    # As it says in words, which networks learn first and people see; Yes/No judgments need thresholds fitted to them.
+    levels = [_said_of(one, name) for name in DISTORTIONS]
     by_scale = [
         (
             *(scores.distortions[name].present * share for share in scores.distortions[name].severity),
@@ -121,6 +116,13 @@ def _numbers(one: "Suggested", ready: "Ready") -> dict[str, Any]:
         "levels": [*levels, _likeliest(scores.quality), _likeliest(scores.importance)],
         "uncertainty": sum(map(_spread, [*by_scale, scores.quality, scores.importance])) / (len(by_scale) + 2),
     }
+
+
+def _said_of(one: "Suggested", name: str) -> int:
+    if name not in one.distortions:
+        return NONEXISTENT
+    level = one.distortions[name]
+    return _likeliest(one.scores.distortions[name].severity) if level is None else level
 
 
 def _likeliest(probabilities: Sequence[float]) -> int:

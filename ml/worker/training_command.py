@@ -37,6 +37,7 @@ def evaluate_command(run: TrainingRun, folder: Path, data: DataFile) -> list[str
         *command,
         "--split",
         "test",
+        "--answers",
         "--output",
         str(folder / "report"),
         "--device",

@@ -9,10 +9,11 @@ from django.test.utils import CaptureQueriesContext
 import ml.worker.comparison_tasks
 import ml.worker.networks
 import ml.worker.suggestion_tasks
+from ml.seagull.language.parser import parse_distortions
 from roiqa.accounts.models import User
 from roiqa.core import jobs
 from roiqa.core.models import Job, JobState
-from roiqa.core.scales import SCALES
+from roiqa.core.scales import DISTORTIONS, NONEXISTENT, SCALES
 from roiqa.regions.masks import mask_from_compressed
 from roiqa.registry import services, storage, suggesting
 from roiqa.registry.models import ModelVersion, Suggestion
@@ -74,11 +75,10 @@ def _is_whole(said: Suggestion) -> None:
         assert len(scores[scale]) == 5
         assert sum(scores[scale]) == pytest.approx(1, abs=1e-5)
         assert said.levels[SCALES.index(scale)] == scores[scale].index(max(scores[scale]))
-    for place, (name, one) in enumerate((name, scores["distortions"][name]) for name in SCALES[:6]):
-        assert sum(one["severity"]) == pytest.approx(1, abs=1e-5), name
-        likeliest = one["severity"].index(max(one["severity"]))
-        assert said.levels[place] == (likeliest if one["present"] >= 0.5 else 5)
-    assert said.answer
+    told = parse_distortions(said.answer).distortions
+    for place, name in enumerate(DISTORTIONS):
+        assert sum(scores["distortions"][name]["severity"]) == pytest.approx(1, abs=1e-5), name
+        assert said.levels[place] == told.get(name, NONEXISTENT), "the words and the levels say the same"
     assert 0 < said.uncertainty <= 1
 
 

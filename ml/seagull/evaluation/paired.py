@@ -13,7 +13,7 @@ from ml.seagull.evaluation.bootstrap import IntArray, Statistic, paired_bootstra
 from ml.seagull.evaluation.metrics import FloatArray, plcc, roi_scores, srocc
 from ml.seagull.evaluation.predictions import Prediction
 from ml.seagull.evaluation.report import SCALES
-from ml.seagull.evaluation.table import scores_of, sets_of
+from ml.seagull.evaluation.table import Answer, scores_of, sets_of
 
 MARGIN: Final = 0.05
 _CORRELATIONS: tuple[tuple[str, Callable[[FloatArray, FloatArray], float]], ...] = (("srocc", srocc), ("plcc", plcc))
@@ -26,8 +26,8 @@ def compare(
     thresholds: tuple[Mapping[str, float], Mapping[str, float]] = ({}, {}),
     resamples: int = 1000,
 ) -> dict[str, Any]:
-    """{"n_rois", "n_images", "resamples", "margin", "metrics": {name: {"a", "b", "difference", "interval", "not_worse"}},
-    "not_worse"}: `a` of the first, `b` of the second, difference a - b. Both must predict the same ROIs in one order.
+    """{"n_rois", "n_images", "resamples", "margin", "answer", "metrics": {name: {"a", "b", "difference", "interval",
+    "not_worse"}}, "not_worse"}: `a` of the first, `b` of the second, difference a - b. Both must predict the same ROIs in one order.
 
     A metric whose labels do not vary is left out. Raises ValueError where ROIs differ or no metric is left.
     """
@@ -46,9 +46,11 @@ def compare(
         for name, of in _CORRELATIONS:
             pair = _correlation(of, guess, truth), _correlation(of, other, truth)
             metrics[f"{scale}_{name}"] = _metric(*pair, kept, resamples)
-    scores, rows = _f1(first, thresholds[0])
+    # As told in words, as a suggestion is; judged by Yes and No where one of the two was not asked for words.
+    answer: Answer = "told" if all(one.told is not None for one in (*first, *second)) else "judged"
+    scores, rows = _f1(first, answer, thresholds[0])
     if rows:
-        others, _ = _f1(second, thresholds[1])
+        others, _ = _f1(second, answer, thresholds[1])
         kept = [images[row] for row in rows]
         metrics["types_f1"] = _metric(_mean(scores), _mean(others), kept, resamples)
     if not metrics:
@@ -58,6 +60,7 @@ def compare(
         "n_images": len(set(images)),
         "resamples": resamples,
         "margin": MARGIN,
+        "answer": answer,
         "metrics": metrics,
         "not_worse": all(one["not_worse"] for one in metrics.values()),
     }
@@ -72,8 +75,10 @@ def _correlation(of: Callable[[FloatArray, FloatArray], float], guess: FloatArra
     return value
 
 
-def _f1(predictions: Sequence[Prediction], thresholds: Mapping[str, float]) -> tuple[FloatArray, list[int]]:
-    guesses, truths, rows = sets_of(predictions, thresholds=thresholds)
+def _f1(
+    predictions: Sequence[Prediction], answer: Answer, thresholds: Mapping[str, float]
+) -> tuple[FloatArray, list[int]]:
+    guesses, truths, rows = sets_of(predictions, answer=answer, thresholds=thresholds)
     return roi_scores(guesses, truths)[:, 2], rows
 
 

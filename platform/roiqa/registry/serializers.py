@@ -95,6 +95,9 @@ class ComparisonResultSerializer(serializers.Serializer[Any]):
     release = ComparedReleaseSerializer(help_text="Whose frozen test split was used.")
     resamples = serializers.IntegerField()
     margin = serializers.FloatField(help_text="How far below the other a model's estimate may be and be not worse.")
+    answer = serializers.ChoiceField(
+        choices=["told", "judged"], help_text="What `types_f1` is of: the answer in words, or Yes/No judgments."
+    )
     metrics = serializers.DictField(child=ComparedMetricSerializer())
     not_worse = serializers.BooleanField(help_text="In every metric.")
 
