@@ -2388,6 +2388,12 @@ export interface components {
             excluded_at: string | null;
             exclusion_reason: string;
         };
+        /**
+         * @description * `told` - told
+         *     * `judged` - judged
+         * @enum {string}
+         */
+        AnswerEnum: "told" | "judged";
         /** @description A quiz item as its annotator sees it: never a reference. */
         Asked: {
             readonly roi: components["schemas"]["ItemROI"];
@@ -2627,6 +2633,13 @@ export interface components {
              * @description How far below the other a model's estimate may be and be not worse.
              */
             margin: number;
+            /**
+             * @description What `types_f1` is of: the answer in words, or Yes/No judgments.
+             *
+             *     * `told` - told
+             *     * `judged` - judged
+             */
+            answer: components["schemas"]["AnswerEnum"];
             metrics: {
                 [key: string]: components["schemas"]["ComparedMetric"];
             };
