@@ -130,6 +130,8 @@ GET    studies/{slug}/progress/                   401       404      403       o
 GET    studies/{slug}/progress/rois/              401       404      403       ok          ok    404
 GET    studies/{slug}/agreement/                  401       404      403       ok          ok    404
 GET    studies/{slug}/suggestion-audit/          401       404      403       ok          ok    404
+GET    studies/{slug}/second-look/               401       404      403       ok          ok    404
+POST   studies/{slug}/more-votes/                401       404      403       403         ok    404
 POST   studies/{slug}/agreement/                  401       404      403       ok          ok    404
 GET    studies/{slug}/annotators/                 401       404      403       ok          ok    404
 GET    studies/{slug}/annotators/{member_id}/effect/ 401    404      403       ok          ok    404
@@ -144,6 +146,18 @@ GET    releases/{release_id}/export/              401       404      404       o
 POST   releases/{release_id}/exports/             401       404      404       ok          ok    404
 GET    releases/{release_id}/methods/             401       404      404       ok          ok    404
 POST   releases/{release_id}/methods/             401       404      404       ok          ok    404
+
+GET    training-runs/                             401       404      403       ok          ok    404
+POST   training-runs/                             401       404      403       ok          ok    404
+GET    training-runs/options/                     401       404      403       ok          ok    404
+POST   training-runs/estimate/                    401       404      403       ok          ok    404
+GET    training-runs/{run_id}/                    401       404      404       ok          ok    404
+GET    training-runs/{run_id}/points/             401       404      404       ok          ok    404
+GET    training-runs/{run_id}/events/             401       404      404       ok          ok    404
+POST   training-runs/{run_id}/cancel/             401       404      404       ok          ok    404
+POST   training-runs/{run_id}/resume/             401       404      404       ok          ok    404
+GET    studies/{slug}/retrain-rule/               401       404      403       ok          ok    404
+PUT    studies/{slug}/retrain-rule/               401       404      403       ok          ok    404
 
 GET    model-versions/                            401       ok       ok        ok          ok    ok
 GET    model-versions/{version_id}/               401       404      404       ok          ok    404
@@ -221,6 +235,24 @@ def a_mark(world: World, role: str) -> dict[str, Any]:
     return {"roi": str(world.values["roi_id"]), "accepted": {"quality": [0, 1]}}
 
 
+def its_study(world: World, role: str) -> dict[str, str]:
+    return {"study": world.study.slug}
+
+
+def a_training_run(world: World, role: str) -> dict[str, Any]:
+    return {"study": world.study.slug, "stage": "scratch", "preset": "ci", "synthetic_set": "set-kept-secret"}
+
+
+A_RULE = {
+    "enabled": False,
+    "min_new_rois": 100,
+    "min_growth_percent": 10.0,
+    "debounce_minutes": 30,
+    "budget_hours_per_week": 5.0,
+    "stage": "scratch",
+    "preset": "ci",
+}
+
 CALLS: dict[str, Call] = {
     "POST auth/login/": sends({"username": "stranger", "password": PASSWORD}),
     "POST auth/password/": sends({"old_password": PASSWORD, "new_password": "violet-tram-76-harbour"}),
@@ -244,6 +276,7 @@ CALLS: dict[str, Call] = {
     "PATCH rois/{roi_id}/": sends({"name": "another name", "level": "component"}),
     "PUT assignments/{assignment_id}/draft/": sends({"revision": 1, "draft": {"quality": 3}}),
     "POST assignments/{assignment_id}/rating/": sends(ANSWER, headers={"HTTP_IDEMPOTENCY_KEY": str(uuid.uuid4())}),
+    "POST studies/{slug}/more-votes/": Call(body=lambda world, role: {"rois": [str(world.values["roi_id"])]}),
     "POST assignments/{assignment_id}/reveal/": Call(values={"assignment_id": "revealed_assignment_id"}),
     "POST assignments/{assignment_id}/second-thought/": sends(
         ANSWER,
@@ -275,6 +308,12 @@ CALLS: dict[str, Call] = {
     "POST releases/{release_id}/exports/": sends({"format": "coco"}),
     "POST model-versions/{version_id}/promote/": sends({"override_reason": "Nothing to compare it on."}),
     "POST studies/{slug}/model-versions/": sends({"shipped": "tiny"}),
+    "GET training-runs/": Call(body=its_study),
+    "GET training-runs/options/": Call(body=its_study),
+    "POST training-runs/": Call(body=a_training_run),
+    "POST training-runs/estimate/": Call(body=a_training_run),
+    "POST training-runs/{run_id}/cancel/": Call(values={"run_id": "waiting_run_id"}),
+    "PUT studies/{slug}/retrain-rule/": sends(A_RULE),
     "POST studies/{slug}/promotions/roll-back/": sends({"reason": "It calls everything blurred."}),
     "POST studies/{slug}/webhooks/": sends({"url": "https://lab.example.org/roiqa", "events": ["release.ready"]}),
     "POST assignments/{assignment_id}/reopen/": Call(values={"assignment_id": "submitted_assignment_id"}),

@@ -7,6 +7,7 @@ from rest_framework import serializers
 from roiqa.consensus.rules.anchoring import Gate
 from roiqa.consensus.statistics_serializers import EstimateSerializer
 from roiqa.core.scales import SCALES
+from roiqa.core.strict import StrictSerializer, WholeNumber
 from roiqa.studies.models import SuggestionMode
 
 _INTERVAL: dict[str, Any] = {"allow_null": True, "min_length": 2, "max_length": 2}
@@ -71,3 +72,48 @@ class SuggestionAuditSerializer(serializers.Serializer[Any]):
     wrong = WrongLevelsSerializer()
     median_seconds = ComparedSecondsSerializer()
     second_thoughts = SecondThoughtsSerializer()
+
+
+class NamedROISerializer(serializers.Serializer[Any]):
+    roi = serializers.UUIDField()
+    name = serializers.CharField(allow_blank=True)
+    image = serializers.UUIDField()
+    file_name = serializers.CharField()
+    wanted = serializers.IntegerField(help_text="How many votes the ROI is to get.")
+
+
+class OddVoteSerializer(NamedROISerializer):
+    pseudonym = serializers.UUIDField()
+    username = serializers.CharField()
+    scale = serializers.ChoiceField(choices=SCALES)
+    vote = serializers.IntegerField()
+    others = serializers.FloatField(help_text="Mean of the other votes on the same ROI.")
+    model = serializers.IntegerField()
+
+
+class DoubtfulROISerializer(NamedROISerializer):
+    votes = serializers.IntegerField()
+    quality = serializers.FloatField(help_text="Mean of the votes.")
+    sd = serializers.FloatField(allow_null=True)
+    model = serializers.IntegerField(help_text="The quality level that the model gives.")
+    uncertainty = serializers.FloatField(help_text="Of the model, 0 (sure) to 1.")
+
+
+class LeftOffSerializer(serializers.Serializer[Any]):
+    votes = serializers.IntegerField()
+    rois = serializers.IntegerField()
+
+
+class SecondLookSerializer(serializers.Serializer[Any]):
+    votes = OddVoteSerializer(many=True, help_text="Far from the others and from the model, farthest first.")
+    rois = DoubtfulROISerializer(many=True, help_text="ROIs of the train part that more votes would help.")
+    left_off = LeftOffSerializer()
+
+
+class MoreVotesInput(StrictSerializer):
+    rois = serializers.ListField(child=serializers.UUIDField(), min_length=1, max_length=200)
+    more = WholeNumber(min_value=1, max_value=10, default=2)
+
+
+class MoreVotesSerializer(serializers.Serializer[Any]):
+    asked = serializers.IntegerField(help_text="ROIs that now want more votes.")

@@ -15,6 +15,8 @@ urlpatterns = [
         name="annotator-effect",
     ),
     path("studies/<slug:slug>/suggestion-audit/", audit_views.SuggestionAuditView.as_view(), name="suggestion-audit"),
+    path("studies/<slug:slug>/second-look/", audit_views.SecondLookView.as_view(), name="second-look"),
+    path("studies/<slug:slug>/more-votes/", audit_views.MoreVotesView.as_view(), name="more-votes"),
     path(
         "studies/<slug:slug>/stopping-forecast/",
         planning_views.StoppingForecastView.as_view(),

@@ -26,6 +26,7 @@ Do the raters agree?
 Running a study
     screening      annotators who need a second look
     bt500          the screening of ITU-R BT.500, for information
+    second_look    votes and labels that a person should look at again
     ordering       which ROIs to rate sooner, by what a model is unsure of
     stopping       which ROIs need more votes, and what that will cost
     power          how many annotators and ROIs a study needs
