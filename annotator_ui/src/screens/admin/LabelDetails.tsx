@@ -2,6 +2,7 @@ import "./labels.css";
 import { DISTORTIONS, type Label } from "../../api/types";
 import { IMPORTANCE_WORDS, QUALITY_WORDS, SEVERITY_WORDS } from "../../state/rating/scales";
 import { Badge } from "../shared/Badge";
+import { Button } from "../shared/Button";
 import { Dialog } from "../shared/Dialog";
 import { digits, intervalText, share } from "./figures";
 import { VoteBars } from "./VoteBars";
@@ -13,7 +14,7 @@ type DistortionLabel = Label["distortions"]["blur"];
 /** Everything a label says, and how sure it is: votes, mean, spread, intervals, the corrected mean, presence. */
 export function LabelDetails({ title, label, onClose }: { title: string; label: Label; onClose: () => void }) {
   return (
-    <Dialog open wide title={title} onClose={onClose}>
+    <Dialog open wide title={title} onClose={onClose} footer={<Button onClick={onClose}>Close</Button>}>
       <p className="muted small">
         Made of {count(label.n, "vote")} that count.{" "}
         {label.clean ? "Without any distortion by majority." : "With the distortions that the majority saw."}
@@ -47,8 +48,9 @@ export function LabelDetails({ title, label, onClose }: { title: string; label: 
         </table>
       </div>
       <p className="muted small">
-        Bars go from the worst answer to the best; the last of a distortion, pale, is “nonexistent”. Severity is 0
-        (extreme) to 4 (trivial), of those who saw it under the ruleset anchor-v1.
+        Bars go from the worst answer to the best; the last of a distortion, pale, is “nonexistent”. On the scale: dot
+        mean, diamond corrected mean, thick line the 95 % interval, thin line Student's. Severity is 0 (extreme) to 4
+        (trivial).
       </p>
     </Dialog>
   );
@@ -133,13 +135,13 @@ function DistortionRow({ name, label }: { name: string; label: DistortionLabel }
         {label.level === null ? <span className="muted">absent</span> : SEVERITY_WORDS[label.level]}{" "}
         {label.tie ? <Badge tone="warn">tie</Badge> : null}
       </td>
-      <td className="cell-number">
+      <td className="cell-number no-break">
         {seen} of {all} <span className="muted">({share(label.p_present)})</span>
       </td>
       <td>
         <VoteBars votes={label.votes} words={SEVERITY_WORDS} paleLast />
       </td>
-      <td className="cell-number">
+      <td className="cell-number no-break">
         {label.severity === null ? (
           "–"
         ) : (
@@ -155,7 +157,7 @@ function DistortionRow({ name, label }: { name: string; label: DistortionLabel }
           <>
             {intervalText(label.interval)}
             {label.t_interval === null ? null : (
-              <span className="muted small"> Student's {intervalText(label.t_interval)}</span>
+              <div className="muted small no-break">Student's {intervalText(label.t_interval)}</div>
             )}
           </>
         )}

@@ -31,27 +31,30 @@ function Effect({ study, effect }: { study: Study; effect: VoteEffect }) {
         {scales.length === 0 ? "" : ` (${scales.map(([scale, changed]) => `${scale} ${changed}`).join(", ")})`}.{" "}
         {effect.short === 0 ? "" : `${count(effect.short, "ROI")} would ask for other raters. `}
         {effect.unlabelled === 0 ? "" : `${count(effect.unlabelled, "ROI")} would have no label at all. `}
-        {effect.shift.quality === null ? "" : `Their votes ${moves(effect.shift.quality)} the mean quality.`}
+        {effect.shift.quality === null ? "" : `With their votes the mean quality is ${moved(effect.shift.quality)}.`}
       </p>
-      <Table
-        caption="Agreement (alpha) on these ROIs"
-        columns={[
-          { header: "Scale", cell: ([scale]) => scale },
-          { header: "With their votes", numeric: true, cell: ([, { with_votes: alpha }]) => digits(alpha) },
-          { header: "Without", numeric: true, cell: ([, { without_votes: alpha }]) => digits(alpha) },
-        ]}
-        rows={Object.keys(effect.scales).map(
-          (scale) =>
-            [
-              scale,
-              {
-                with_votes: effect.alpha.with_votes[scale] ?? null,
-                without_votes: effect.alpha.without_votes[scale] ?? null,
-              },
-            ] as const,
-        )}
-        rowKey={([scale]) => scale}
-      />
+      <details>
+        <summary>Agreement on these ROIs with and without</summary>
+        <Table
+          caption="Agreement (alpha) on these ROIs"
+          columns={[
+            { header: "Scale", cell: ([scale]) => scale },
+            { header: "With their votes", numeric: true, cell: ([, { with_votes: alpha }]) => digits(alpha) },
+            { header: "Without", numeric: true, cell: ([, { without_votes: alpha }]) => digits(alpha) },
+          ]}
+          rows={Object.keys(effect.scales).map(
+            (scale) =>
+              [
+                scale,
+                {
+                  with_votes: effect.alpha.with_votes[scale] ?? null,
+                  without_votes: effect.alpha.without_votes[scale] ?? null,
+                },
+              ] as const,
+          )}
+          rowKey={([scale]) => scale}
+        />
+      </details>
       {effect.examples.length === 0 ? null : (
         <details>
           <summary>
@@ -90,8 +93,8 @@ function Effect({ study, effect }: { study: Study; effect: VoteEffect }) {
   );
 }
 
-/** "raise by 0.12 levels", "lower by …", "hardly move". */
-function moves(shift: number): string {
-  if (Math.abs(shift) < 0.005) return "hardly move";
-  return `${shift > 0 ? "raise" : "lower"} by ${digits(Math.abs(shift))} levels`;
+/** "0.12 levels higher", "about the same". */
+function moved(shift: number): string {
+  if (Math.abs(shift) < 0.005) return "about the same";
+  return `${digits(Math.abs(shift))} levels ${shift > 0 ? "higher" : "lower"}`;
 }
