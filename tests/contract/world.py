@@ -1,15 +1,17 @@
 """One study with everything in it, one person of each kind, and the ids that fill the URL map."""
 
 import hashlib
+import json
 import uuid
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
+from django.conf import settings
 from django.utils import timezone
 
 from roiqa.accounts.models import User
-from roiqa.core.models import JobState
+from roiqa.core.models import Job, JobState
 from roiqa.core.webhook_models import Delivery, Webhook
 from roiqa.images.storage import put
 from roiqa.ratings.models import AssignmentState
@@ -25,6 +27,9 @@ from roiqa.studies.qualification_models import (
     TrainingItem,
     ViewingCheck,
 )
+from roiqa.training.models import RunEvent, TrainingRun
+from roiqa.training.planning import plan_run
+from roiqa.training.services import start_run
 from tests.api.factories import (
     client_for,
     make_assignment,
@@ -95,6 +100,23 @@ def make_qualifying(study: Study, annotator: User) -> dict[str, Any]:
         "link_id": link.pk,
         "crowd_token": link.token,
     }
+
+
+def run_on_set(study: Study, state: str) -> TrainingRun:
+    """A run on a synthetic set that lies where the installation looks for them; one that is over has told what it told."""
+    folder = settings.SYNTHETIC_DIR / "set-kept-secret"
+    folder.mkdir(parents=True, exist_ok=True)
+    facts = {"rows": {"references": 1, "masks": 1, "scores": 120}, "fingerprint": "fingerprint-kept-secret"}
+    (folder / "dataset.json").write_text(json.dumps(facts), encoding="utf-8")
+    plan = plan_run(
+        study=study, stage="scratch", preset="ci", synthetic_set="set-kept-secret", settings={"seed": len(state)}
+    )
+    run, _ = start_run(plan, by=None, note="Run-kept-secret")
+    if state == "cancelled":
+        RunEvent.objects.create(run=run, kind="log", data={"line": "Line-kept-secret"})
+        Job.objects.filter(pk=run.job_id).update(state=state, finished_at=timezone.now())
+        TrainingRun.objects.filter(pk=run.pk).update(state=state, finished_at=timezone.now())
+    return run
 
 
 def make_world() -> World:
@@ -170,6 +192,8 @@ def make_world() -> World:
         "version_id": candidate.pk,
         "other_version_id": serving.pk,
         "name": "config.json",
+        "run_id": run_on_set(study, "cancelled").pk,
+        "waiting_run_id": run_on_set(study, "queued").pk,
         "webhook_id": webhook.pk,
         "delivery_id": delivery.pk,
         # For rows that need another row of the same kind.
