@@ -1,5 +1,6 @@
 import type { Release, Study } from "../../api/types";
 import { Badge } from "../shared/Badge";
+import { ButtonLink } from "../shared/Button";
 import { ErrorNote } from "../shared/ErrorNote";
 import { CopyButton } from "./CopyButton";
 import { ExportPanel } from "./ExportPanel";
@@ -48,7 +49,7 @@ export function ReleaseCard({
       {release.state === "freezing" ? <Freezing study={study} release={release} /> : null}
       {release.state === "failed" ? <Failed release={release} /> : null}
       {release.state === "ready" && release.counts ? (
-        <Ready release={release} counts={release.counts} newest={newest} />
+        <Ready study={study} release={release} counts={release.counts} newest={newest} />
       ) : null}
     </article>
   );
@@ -70,10 +71,12 @@ function Failed({ release }: { release: Release }) {
 }
 
 function Ready({
+  study,
   release,
   counts,
   newest,
 }: {
+  study: Study;
   release: Release;
   counts: NonNullable<Release["counts"]>;
   newest: boolean;
@@ -109,6 +112,11 @@ function Ready({
       </dl>
       <OtherVotes counts={counts} />
       <MethodsLinks release={release} />
+      <div className="row">
+        <ButtonLink to={`/studies/${study.slug}/training/new?release=${release.id}`} small>
+          Train a model on it<span className="visually-hidden">: release {release.number}</span>
+        </ButtonLink>
+      </div>
       <ExportPanel release={release} open={newest} />
     </>
   );

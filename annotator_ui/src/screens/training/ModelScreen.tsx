@@ -56,21 +56,7 @@ function OneModel({ study, modelId }: { study: Study; modelId: string }) {
       <Facts study={study} model={model.data} />
       <Measured model={model.data} />
       <Files model={model.data} />
-      {model.data.model_card ? (
-        <section className="card" aria-labelledby="card">
-          <div className="row row-between">
-            <h2 id="card">Model card</h2>
-            <a
-              className="button button-secondary button-small"
-              href={apiUrl(`model-versions/${modelId}/card/`)}
-              download
-            >
-              Download as Markdown
-            </a>
-          </div>
-          <Markdown text={model.data.model_card} />
-        </section>
-      ) : null}
+      <Card model={model.data} />
     </div>
   );
 }
@@ -109,6 +95,30 @@ function Head({ study, model }: { study: Study; model: ModelVersion }) {
       ) : null}
       {asking === "roll-back" ? <RollBackDialog study={study} onClose={() => setAsking(null)} /> : null}
     </header>
+  );
+}
+
+function Card({ model }: { model: ModelVersion }) {
+  return (
+    <section className="card" aria-labelledby="card">
+      <div className="row row-between">
+        <h2 id="card">Model card</h2>
+        {model.model_card ? (
+          <a
+            className="button button-secondary button-small"
+            href={apiUrl(`model-versions/${model.id}/card/`)}
+            download
+          >
+            Download as Markdown
+          </a>
+        ) : null}
+      </div>
+      {model.model_card ? (
+        <Markdown text={model.model_card} />
+      ) : (
+        <p className="muted">It has none: a card is written together with the measurement on a test part.</p>
+      )}
+    </section>
   );
 }
 
@@ -171,8 +181,9 @@ function Measured({ model }: { model: ModelVersion }) {
       <h2 id="measured">How good it is</h2>
       {metrics.length === 0 ? (
         <p className="muted">
-          Nothing was measured: what it was trained on has no test part. Compare it with another model on this study's
-          release instead.
+          {model.model_card
+            ? "Nothing was measured on a test part of this study. Its card below tells what was measured elsewhere."
+            : "Nothing was measured: what it was trained on has no test part. Release more images; every fifth or so is kept apart to measure models."}
         </p>
       ) : (
         <>

@@ -49,10 +49,7 @@ export function PromotionHistory({ study, models }: { study: Study; models: read
               header: "By",
               cell: ({ automatic, created_by: by }) => (automatic ? "the retraining rule" : (by ?? "–")),
             },
-            {
-              header: "Reason",
-              cell: ({ override_reason: reason }) => <span className="cell-words">{reason || "–"}</span>,
-            },
+            { header: "Reason", cell: (promotion) => <span className="cell-words">{reasonOf(promotion)}</span> },
           ]}
         />
       )}
@@ -62,6 +59,11 @@ export function PromotionHistory({ study, models }: { study: Study; models: read
       {rollingBack ? <RollBackDialog study={study} onClose={() => setRollingBack(false)} /> : null}
     </section>
   );
+}
+
+function reasonOf({ override_reason: reason, comparison }: Promotion): string {
+  if (reason !== "") return reason;
+  return comparison.not_worse === true ? "Not worse than the one before." : "–";
 }
 
 function ModelLink({ study, models, id }: { study: Study; models: readonly ModelVersion[]; id: string | null }) {

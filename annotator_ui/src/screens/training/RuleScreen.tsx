@@ -6,7 +6,6 @@ import { api } from "../../api/client";
 import { ApiError } from "../../api/errors";
 import type { Study } from "../../api/types";
 import { FormError } from "../admin/FormError";
-import { digits } from "../admin/figures";
 import { hasRole, studyKey } from "../admin/useStudy";
 import { count, formatDateTime } from "../admin/words";
 import { Button } from "../shared/Button";
@@ -79,7 +78,7 @@ function WhyNot({ study, rule }: { study: Study; rule: RetrainRule }) {
         {rule.next_check === null ? "" : `Next check: ${formatDateTime(rule.next_check)}.`}
       </p>
       <p className="muted small">
-        {count(rule.new_rois, "ROI")} labelled since its last run; {digits(rule.hours_used)} of{" "}
+        {count(rule.new_rois, "ROI")} labelled since its last run; {rule.hours_used.toFixed(1)} of{" "}
         {rule.budget_hours_per_week} hours used in the last seven days.
       </p>
     </section>

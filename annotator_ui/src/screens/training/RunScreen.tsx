@@ -14,6 +14,7 @@ import { RunFacts } from "./RunFacts";
 import { RunLive } from "./RunLive";
 import { TrainingPage } from "./TrainingPage";
 import type { TrainingRun } from "./types";
+import { useModels } from "./useTraining";
 import { isAlive } from "./words";
 
 /** One run: live while it goes on, its record afterwards. */
@@ -91,7 +92,7 @@ function RunHead({ study, run, onResumed }: { study: Study; run: TrainingRun; on
       {resume.error ? <ErrorNote error={resume.error} /> : null}
       {run.note ? <p className="prose">{run.note}</p> : null}
       <RunFacts study={study} run={run} />
-      {isAlive(run) ? null : <Ending run={run} />}
+      {isAlive(run) ? null : <Ending study={study} run={run} />}
       {cancelling ? (
         <ConfirmDialog
           title={`Cancel run ${run.number}?`}
@@ -114,7 +115,8 @@ function RunHead({ study, run, onResumed }: { study: Study; run: TrainingRun; on
   );
 }
 
-function Ending({ run }: { run: TrainingRun }) {
+function Ending({ study, run }: { study: Study; run: TrainingRun }) {
+  const serving = useModels(study.slug).data?.find(({ is_promoted: promoted }) => promoted);
   const at = run.finished_at === null ? "" : ` ${formatDateTime(run.finished_at)}`;
   if (run.state === "failed") {
     return (
@@ -130,10 +132,12 @@ function Ending({ run }: { run: TrainingRun }) {
   return (
     <p className="note">
       Finished{at}.{" "}
-      {run.model_version === null ? (
-        "Its model version is being taken in."
+      {run.model_version === null || serving?.id === run.model_version ? null : serving ? (
+        <Link to={`/studies/${study.slug}/models?a=${run.model_version}&b=${serving.id}`}>
+          Compare its model with the promoted one.
+        </Link>
       ) : (
-        <Link to={`/studies/${run.study}/models?a=${run.model_version}`}>Compare its model with the promoted one.</Link>
+        "No model is promoted yet: open its model to promote it."
       )}
     </p>
   );

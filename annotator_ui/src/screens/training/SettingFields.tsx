@@ -1,3 +1,4 @@
+import { useState } from "react";
 import { Badge } from "../shared/Badge";
 import { Button } from "../shared/Button";
 import { type ControlProps, Field } from "../shared/Field";
@@ -19,9 +20,12 @@ export function SettingFields({
 }) {
   const changed = settings.filter(({ name }) => (values[name] ?? "") !== "").length;
   const wrong = settings.some(({ name }) => errorsOf(name).length > 0);
+  const [open, setOpen] = useState(false);
+  // What is wrong must be seen; mending it does not close the list again.
+  if (wrong && !open) setOpen(true);
   if (settings.length === 0) return null;
   return (
-    <details className="settings-list" open={wrong || undefined}>
+    <details className="settings-list" open={open} onToggle={(event) => setOpen(event.currentTarget.open)}>
       <summary>
         <strong>Settings of the training</strong>{" "}
         {changed > 0 ? <Badge tone="accent">{changed} changed</Badge> : <span className="muted">all as they come</span>}

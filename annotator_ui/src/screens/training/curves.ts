@@ -42,7 +42,6 @@ const GROUPS: readonly { key: string; title: string; asks: string; noisy?: true;
 const NAMES: Readonly<Record<string, string>> = {
   loss: "loss",
   aux_loss: "auxiliary heads",
-  auxiliary: "auxiliary heads",
   quality_srocc: "quality SRCC",
   quality_plcc: "quality PLCC",
   importance_srocc: "importance SRCC",
@@ -55,6 +54,11 @@ export function curveName(key: string): string {
   return NAMES[key] ?? key.replaceAll("_", " ").replace("srocc", "SRCC").replace("plcc", "PLCC");
 }
 
+function rank(key: string): number {
+  const place = Object.keys(NAMES).indexOf(key);
+  return place < 0 ? Number.MAX_SAFE_INTEGER : place;
+}
+
 /** The curves that a run's points hold, in charts of one unit each; charts without a value are left out. */
 export function curveGroups(points: readonly Point[]): CurveGroup[] {
   const keys = new Set(points.flatMap((point) => Object.keys(point)));
@@ -65,6 +69,8 @@ export function curveGroups(points: readonly Point[]): CurveGroup[] {
     noisy,
     curves: [...keys]
       .filter((name) => name !== "step" && takes(name))
+      // Always in the same order, so that a curve keeps its colour and dashes.
+      .sort((one, other) => rank(one) - rank(other) || one.localeCompare(other))
       .map((name) => ({ name: curveName(name), points: valuesOf(points, name) }))
       .filter((curve) => curve.points.length > 0),
   })).filter(({ curves }) => curves.length > 0);

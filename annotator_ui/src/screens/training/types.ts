@@ -10,7 +10,8 @@ export type SettingField = Schemas["SettingOption"];
 export type SettingValue = number | string | boolean | null | readonly number[] | Readonly<Record<string, unknown>>;
 export type NewRun = Schemas["TrainingRunInputRequest"];
 export type Estimate = Schemas["RunEstimate"];
-export type TrainingRun = Schemas["TrainingRun"];
+/** A run waits for nothing, too: an empty word, which the schema's lists of words leave out. */
+export type TrainingRun = Omit<Schemas["TrainingRun"], "waits_for"> & { waits_for: Schemas["WaitsForEnum"] | "" };
 /** One step of the curve: whatever the run measured there. */
 export type Point = { step: number } & Record<string, unknown>;
 

@@ -1,0 +1,181 @@
+"""An ML engineer's way in a real browser: release, run on a real worker, live curves, model, promotion, webhooks."""
+
+import re
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.e2e.conftest import Platform, sign_in
+from tests.e2e.pictures import take_picture
+
+pytestmark = pytest.mark.e2e
+
+STUDY = "demo-rated"
+RUN_SECONDS = 120_000
+
+
+@pytest.fixture
+def engineer(page: Page, platform: Platform) -> Page:
+    sign_in(page, "demo-engineer", platform.logins()["demo-engineer"])
+    return page
+
+
+def post(page: Page, path: str, body: dict[str, object]) -> dict[str, object]:
+    csrf = next(cookie["value"] for cookie in page.context.cookies() if cookie["name"] == "csrftoken")
+    answer = page.context.request.post(f"/api/v1/{path}", data=body, headers={"X-CSRFToken": csrf})
+    assert answer.ok, answer.text()
+    made: dict[str, object] = answer.json()
+    return made
+
+
+def have_release(page: Page) -> None:
+    """Freeze the demo's labels unless another test did."""
+    listed = f"/api/v1/studies/{STUDY}/releases/"
+    rows = page.context.request.get(listed).json()["results"]
+    if not rows:
+        post(page, f"studies/{STUDY}/releases/", {"note": "For the first model."})
+    for _ in range(60):
+        if any(one["state"] == "ready" for one in page.context.request.get(listed).json()["results"]):
+            return
+        page.wait_for_timeout(250)
+    pytest.fail("the release was not frozen")
+
+
+def open_form(page: Page) -> Locator:
+    """The form of a new run of `ci` from random weights that takes a few steps."""
+    page.goto(f"/studies/{STUDY}/training/new")
+    form = page.get_by_role("form", name="New run")
+    form.get_by_label("Starts from").select_option("")
+    form.get_by_label("Stage").select_option("scratch")
+    form.get_by_role("radio", name="ci, for trying things out").check()
+    form.get_by_text("Settings of the training").click()
+    for name, value in {"steps": "4", "token steps": "0", "batch images": "2", "evaluate every": "2"}.items():
+        form.get_by_label(name, exact=True).fill(value)
+    return form
+
+
+def test_a_study_without_a_release_leads_to_one(engineer: Page) -> None:
+    engineer.goto("/studies/demo-open/training")
+    expect(engineer.get_by_role("heading", name="Freeze a release first")).to_be_visible()
+    engineer.get_by_role("link", name="Freeze a release").click()
+    engineer.wait_for_url("**/releases")
+
+
+def test_the_form_says_what_is_wrong_and_what_a_run_costs_before_it_starts(engineer: Page) -> None:
+    have_release(engineer)
+    form = open_form(engineer)
+    cost = engineer.get_by_role("complementary", name="Before you start")
+    expect(cost.get_by_text(re.compile(r"about \d+ (s|min)"))).to_be_visible(timeout=15_000)
+    expect(cost.get_by_text("4", exact=True)).to_be_visible()
+    form.get_by_label("batch images", exact=True).fill("0")
+    expect(form.get_by_text("“0” is not possible", exact=False)).to_be_visible()
+    expect(form.get_by_role("button", name="Start the run")).to_be_disabled()
+    form.get_by_label("batch images", exact=True).fill("2")
+    # What only the server can know arrives beside its field as well.
+    form.get_by_label("token steps", exact=True).fill("9")
+    expect(form.get_by_text("give less than steps", exact=False)).to_be_visible(timeout=15_000)
+    form.get_by_role("radio", name=re.compile("^small")).check()
+    expect(cost.get_by_text("needs a GPU", exact=False)).to_be_visible()
+
+
+def test_a_run_is_watched_stopped_resumed_and_its_model_promoted(engineer: Page) -> None:
+    have_release(engineer)
+    form = open_form(engineer)
+    form.get_by_label("steps", exact=True).fill("80")
+    form.get_by_label("evaluate every", exact=True).fill("20")
+    form.get_by_label("Note").fill("As small as it gets")
+    form.get_by_role("button", name="Start the run").click()
+    engineer.wait_for_url("**/training/runs/*")
+    run = engineer.url
+    expect(engineer.get_by_role("heading", name=re.compile(r"^Run \d+$"))).to_be_visible()
+    # Nothing is reloaded: all of this comes over the stream, also after the line was cut.
+    expect(engineer.get_by_text(re.compile(r"^Step [1-9]\d* of 80"))).to_be_visible(timeout=RUN_SECONDS)
+    engineer.get_by_role("button", name="Cancel the run…").click()
+    engineer.get_by_role("dialog").get_by_role("button", name="Cancel the run", exact=True).click()
+    engineer.context.set_offline(True)
+    engineer.wait_for_timeout(200)
+    engineer.context.set_offline(False)
+    resume = engineer.get_by_role("button", name=re.compile(r"Resume from step \d+"))
+    expect(resume).to_be_visible(timeout=RUN_SECONDS)
+    stopped_at = int(re.findall(r"\d+", resume.inner_text())[0])
+    assert 0 < stopped_at < 80
+    resume.click()
+    expect(engineer.get_by_role("link", name="Open its model")).to_be_visible(timeout=RUN_SECONDS)
+    log = engineer.get_by_label("End of the log")
+    expect(log).to_contain_text(f"Resumed at step {stopped_at} of 80")
+    expect(log).to_contain_text("Checkpoint")
+    expect(engineer.get_by_role("img", name=re.compile("^Loss. loss"))).to_be_visible()
+    expect(engineer.get_by_role("img", name=re.compile("^Metrics on images held out"))).to_be_visible()
+    engineer.get_by_text("Loss as a table").click()
+    expect(engineer.get_by_role("cell", name="80", exact=True).first).to_be_visible()
+    engineer.get_by_text("Loss as a table").click()
+    take_picture(engineer, "training-run")
+
+    engineer.get_by_role("link", name="Open its model").click()
+    expect(engineer.get_by_role("heading", name="How good it is")).to_be_visible()
+    with engineer.expect_download() as saved:
+        engineer.get_by_role("link", name="config.json").click()
+    assert saved.value.suggested_filename == "config.json"
+    engineer.get_by_role("button", name="Promote…").click()
+    engineer.get_by_role("dialog").get_by_role("button", name="Promote", exact=True).click()
+    expect(engineer.get_by_text("promoted", exact=True)).to_be_visible()
+    engineer.get_by_role("link", name="All models").click()
+    expect(engineer.get_by_text("may be shown a suggestion", exact=False)).to_be_visible()
+    take_picture(engineer, "models")
+    engineer.get_by_role("button", name="Roll back…").click()
+    engineer.get_by_role("dialog").get_by_label("Why").fill("It learned from a few batches.")
+    engineer.get_by_role("dialog").get_by_role("button", name="Roll back").click()
+    history = engineer.get_by_role("table", name="Promotions")
+    expect(history.get_by_role("cell", name="It learned from a few batches.")).to_be_visible()
+
+    # The very same is not trained twice.
+    form = open_form(engineer)
+    form.get_by_label("steps", exact=True).fill("80")
+    form.get_by_label("evaluate every", exact=True).fill("20")
+    form.get_by_role("button", name="Start the run").click()
+    engineer.wait_for_url(run)
+    expect(engineer.get_by_text("The same run is there already", exact=False)).to_be_visible()
+
+
+def test_the_model_that_ships_is_taken_in(engineer: Page) -> None:
+    engineer.goto(f"/studies/{STUDY}/models")
+    engineer.get_by_role("button", name="Take in a model that ships…").click()
+    engineer.get_by_role("dialog").get_by_role("button", name="Take it in").click()
+    engineer.wait_for_url("**/models/*")
+    expect(engineer.get_by_text("as it ships", exact=False).first).to_be_visible()
+    expect(engineer.get_by_role("link", name=re.compile(r"\.safetensors$"))).to_be_visible()
+
+
+def test_the_rule_says_why_it_does_not_train_now(engineer: Page) -> None:
+    engineer.goto(f"/studies/{STUDY}/training/rule")
+    expect(engineer.get_by_text("No run starts now:")).to_be_visible()
+    form = engineer.get_by_role("form", name="Retraining rule")
+    # Only an admin may let models be promoted by themselves.
+    expect(form.get_by_label("Promote its model by itself")).to_be_disabled()
+    form.get_by_label("New labelled ROIs").fill("250")
+    form.get_by_role("button", name="Save the rule").click()
+    expect(engineer.get_by_text("The rule is saved.")).to_be_visible()
+    engineer.reload()
+    expect(form.get_by_label("New labelled ROIs")).to_have_value("250")
+
+
+def test_a_webhook_shows_its_secret_once_and_refuses_inner_addresses(engineer: Page) -> None:
+    engineer.goto(f"/studies/{STUDY}/training/webhooks")
+    engineer.get_by_role("button", name="Add a webhook").click()
+    dialog = engineer.get_by_role("dialog")
+    dialog.get_by_label("Address").fill("https://127.0.0.1/hook")
+    dialog.get_by_role("button", name="Add", exact=True).click()
+    expect(dialog.get_by_label("Address")).to_have_attribute("aria-invalid", "true")
+    # An address that leads nowhere: nothing of this test leaves the machine.
+    dialog.get_by_label("Address").fill("https://hooks.invalid/roiqa")
+    dialog.get_by_role("button", name="Add", exact=True).click()
+    expect(dialog.get_by_text(re.compile("^whsec_"))).to_be_visible()
+    dialog.get_by_role("button", name="I have copied it").click()
+    hook = engineer.get_by_role("article", name="https://hooks.invalid/roiqa")
+    expect(hook).to_be_visible()
+    expect(engineer.get_by_text(re.compile("^whsec_"))).to_have_count(0)
+    hook.get_by_role("button", name="Send a test to").click()
+    expect(hook.get_by_role("cell", name="test")).to_be_visible()
+    hook.get_by_role("button", name="Delete").click()
+    engineer.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    expect(engineer.get_by_role("heading", name="No webhooks yet")).to_be_visible()
