@@ -132,6 +132,14 @@ def body_of(answer: Any) -> bytes:
     return b"".join(answer.streaming_content) if answer.streaming else answer.content
 
 
+def test_who_only_rates_sees_no_file_name(annotator: User, study: Study, image: Image) -> None:
+    # It may tell what was done to the picture.
+    url = f"/api/v1/images/{image.pk}/"
+    assert client_for(annotator).get(url).json()["file_name"] == ""
+    Study.objects.filter(pk=study.pk).update(annotators_draw=True)
+    assert client_for(annotator).get(url).json()["file_name"] != ""
+
+
 def test_annotators_get_an_upright_picture_without_metadata(annotator: User, image: Image) -> None:
     answer = client_for(annotator).get(f"/api/v1/images/{image.pk}/file/")
     assert (answer.status_code, answer["Content-Type"]) == (200, "image/png")

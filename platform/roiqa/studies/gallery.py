@@ -41,6 +41,9 @@ def place_of(*, user: User, image_id: UUID) -> StudyImage:
         raise NotFound(f"There is no image {image_id} that you may see.", code="image_not_found")
     if not place.as_staff:
         place.roi_count = None
+        # A name can tell what is wrong with a picture, or that it is not like the others; only who draws needs one.
+        if not place.study.annotators_draw:
+            place.file_name = ""
     return place
 
 

@@ -84,7 +84,7 @@ export function MakeGoldsDialog({
         onToggle={({ roi }) => setChosen(flipped(chosen, roi))}
       >
         {(rows) => (
-          <div className="row">
+          <div className="row gold-choose">
             <span className="muted small" role="status">
               {chosen.size} chosen
             </span>
