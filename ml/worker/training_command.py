@@ -30,7 +30,7 @@ def train_command(run: TrainingRun, folder: Path, data: DataFile) -> list[str]:
 
 
 def evaluate_command(run: TrainingRun, folder: Path, data: DataFile) -> list[str]:
-    """Arguments of Python: the report of the finished weights, on one device."""
+    """Arguments of Python: the report of the finished weights on the test part, on one device."""
     command = ["-m", "ml.seagull.evaluate", "--weights", str(folder / "weights"), "--data", str(data.path)]
     device = "cuda" if devices.gpus() else "cpu"
     return [

@@ -4,6 +4,8 @@ import json
 import os
 import signal
 import threading
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -26,11 +28,20 @@ from roiqa.training.errors import TrainingFailed
 from roiqa.training.models import EventKind, RetrainRule, TrainingRun, WorkerSeen
 from roiqa.training.selectors import points_of, samples_of
 from tests.api.factories import client_for, make_member
-from tests.api.test_embedding_worker import wait_for, worker
+from tests.api.test_embedding_worker import worker
 from tests.api.training_study import QUICK, new_run, trainable_release
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(400)]
 WEIGHTS = "weights-00001-of-00001.safetensors"
+# A start of Celery, of torch and of torch again, on a machine that does other things.
+DEADLINE_SECONDS = 180
+
+
+def wait_for(happened: Callable[[], Any]) -> None:
+    deadline = time.monotonic() + DEADLINE_SECONDS
+    while not happened():
+        assert time.monotonic() < deadline, "the worker took too long"
+        time.sleep(0.02)
 
 
 def folder_of(run: TrainingRun) -> Path:
