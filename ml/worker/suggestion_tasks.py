@@ -56,7 +56,7 @@ def compute_suggestions(progress: jobs.Progress) -> None:
         f"{report['computed']} suggestions, {report['leaked']} of them for images that the model was trained on; "
         f"{len(report['failed'])} images failed."
     )
-    suggesting.finished(study=study, model=promoted_model(study), computed=report["computed"])
+    suggesting.finished(study=study, computed=report["computed"])
 
 
 def _batches(study: Study, failed: list[str]) -> Iterator[tuple[ModelVersion, list[list[StudyROI]]]]:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.core.files.storage import default_storage
+from django.db import IntegrityError, transaction
 
 import ml.worker.comparison_tasks
 from ml.seagull import weights
@@ -53,6 +54,15 @@ def test_a_model_is_taken_in_with_everything_that_is_known_of_it(study: Study, a
     assert (again.pk, ModelVersion.objects.count()) == (model.pk, 1)
     assert taken_in(study, seed=1).number == 2
     assert AuditEvent.objects.filter(action="model_added").count() == 2
+
+
+def test_the_database_refuses_to_change_or_delete_a_model(study: Study, admin: User) -> None:
+    model = taken_in(study, created_by=admin)
+    rows = ModelVersion.objects.filter(pk=model.pk)
+    for change in (lambda: rows.update(report={"quality": 1}), rows.delete):
+        with pytest.raises(IntegrityError, match="never"), transaction.atomic():
+            change()
+    rows.update(created_by=None)
 
 
 def test_altered_weights_and_pickles_are_not_taken_in(study: Study, tmp_path: Path) -> None:

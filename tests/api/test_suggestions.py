@@ -11,9 +11,10 @@ import ml.worker.networks
 import ml.worker.suggestion_tasks
 from ml.seagull.language.parser import parse_distortions
 from roiqa.accounts.models import User
-from roiqa.core import jobs
+from roiqa.core import jobs, webhooks
 from roiqa.core.models import Job, JobState
 from roiqa.core.scales import DISTORTIONS, NONEXISTENT, SCALES
+from roiqa.core.webhook_models import Delivery
 from roiqa.regions.masks import mask_from_compressed
 from roiqa.registry import services, storage, suggesting
 from roiqa.registry.models import ModelVersion, Suggestion
@@ -134,6 +135,26 @@ def test_a_new_roi_and_a_changed_mask_are_asked_for_at_once(study: Study, admin:
     assert second.mask_sha256 != first.mask_sha256
     assert second.probabilities != first.probabilities
     assert Suggestion.objects.count() == 1
+
+
+def test_listeners_are_told_once_after_a_promotion(study: Study, admin: User) -> None:
+    image = make_image(study, with_files=True)
+    webhooks.add_webhook(
+        study_slug=study.slug,
+        url="https://lab.example.org/",
+        events=["suggestions.ready", "model.promoted"],
+        user_id=admin.pk,
+    )
+    make_roi(study, image)
+    model = promoted(study)
+    run(waiting())
+    drawn(study, image, (0, 0, 60, 60), admin)
+    run(waiting())
+    told = Delivery.objects.order_by("created_at").values_list("event", "payload")
+    assert [(event, payload["model"], payload.get("computed")) for event, payload in told] == [
+        ("model.promoted", str(model.pk), None),
+        ("suggestions.ready", str(model.pk), 1),
+    ]
 
 
 def test_many_new_rois_wait_for_one_job(study: Study, admin: User) -> None:

@@ -74,13 +74,17 @@ def keep(suggestions: Sequence[Suggestion]) -> int:
 
 
 @transaction.atomic
-def finished(*, study: Study, model: ModelVersion | None, computed: int) -> None:
-    """Tell whoever asked to be told that the study's suggestions are there."""
-    if computed and model is not None:
+def finished(*, study: Study, computed: int) -> None:
+    """Tell whoever listens that the serving model has judged everything: once after a promotion, not at every new ROI."""
+    promotion = Promotion.objects.select_related("model").filter(study=study, is_current=True).first()
+    if promotion is None or promotion.model is None or not computed:
+        return
+    before = Job.objects.filter(kind=KIND, payload={"study_id": study.pk}, state=JobState.SUCCEEDED)
+    if not before.filter(finished_at__gte=promotion.created_at).exists():
         webhooks.announce(
             study_slug=study.slug,
             event=Event.SUGGESTIONS_READY,
-            payload={"model": str(model.pk), "number": model.number, "computed": computed},
+            payload={"model": str(promotion.model.pk), "number": promotion.model.number, "computed": computed},
         )
 
 
