@@ -5,7 +5,7 @@ import pytest
 from roiqa.accounts.models import User
 from roiqa.consensus.refresh import refresh_study
 from roiqa.images.models import Image
-from roiqa.studies.models import Study
+from roiqa.studies.models import Study, StudyROI
 from tests.api.factories import client_for, make_image, make_member, make_rating, make_roi, make_study, make_user
 from tests.api.release_study import answer
 
@@ -91,3 +91,36 @@ def test_plan_needs_a_target_that_can_be_reached(rated: Study, admin: User):
     out_of_reach = ask(admin, rated, "plan", rois=100, half_width=0.05)
     assert (out_of_reach.status_code, out_of_reach.json()["code"]) == (422, "target_out_of_reach")
     assert "100 votes per ROI reach" in out_of_reach.json()["detail"]
+
+
+def test_one_image_tells_nothing_of_how_images_differ(rated: Study, admin: User):
+    refused = ask(admin, rated, "plan", alpha_half_width=0.05, half_width=1)
+    assert (refused.status_code, list(refused.json()["fields"])) == (422, ["alpha_half_width"])
+    assert ask(admin, rated, "plan", rois=9, alpha_half_width=0.05, half_width=1).json()["plan"]["for_alpha"] is None
+
+
+def test_plan_finds_the_rois_that_an_agreement_interval_takes(rated: Study, admin: User):
+    for study_roi in rated.study_rois.all():
+        StudyROI.objects.filter(pk=study_roi.pk).update(image=make_image(rated))
+    body = ask(admin, rated, "plan", alpha_half_width=0.002, half_width=1).json()
+    plan = body["plan"]
+    assert plan["rois"] == plan["for_alpha"]["rois"] >= plan["for_alpha"]["images"]
+    # Half as wide takes four times as many.
+    wider = ask(admin, rated, "plan", alpha_half_width=0.004, half_width=1).json()["plan"]
+    assert plan["for_alpha"]["images"] == pytest.approx(4 * wider["for_alpha"]["images"], rel=0.1)
+    given = ask(admin, rated, "plan", rois=50, alpha_half_width=0.004, half_width=1).json()["plan"]
+    assert (given["rois"], given["for_alpha"]) == (50, wider["for_alpha"])
+
+
+def test_plan_needs_a_size_or_a_reason_for_one(rated: Study, admin: User):
+    missing = ask(admin, rated, "plan", half_width=1)
+    assert (missing.status_code, list(missing.json()["fields"])) == (400, ["rois"])
+
+
+def test_plan_shows_what_every_further_vote_buys(rated: Study, admin: User):
+    plan = ask(admin, rated, "plan", rois=100, half_width=1).json()["plan"]
+    widths = [point["half_width"] for point in plan["curve"]]
+    assert [point["votes"] for point in plan["curve"]] == list(range(1, len(widths) + 1))
+    assert widths == sorted(widths, reverse=True)
+    assert widths[plan["votes_per_roi"] - 1] <= 1 < widths[plan["votes_per_roi"] - 2]
+    assert len(widths) >= 24

@@ -1353,6 +1353,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/studies/{slug}/more-votes/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ask for more votes on some ROIs */
+        post: operations["ask_more_votes"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/studies/{slug}/my-progress/": {
         parameters: {
             query?: never;
@@ -1609,6 +1626,23 @@ export interface paths {
         get: operations["get_retrain_rule"];
         /** Set the rule; only an admin can let models be promoted by themselves */
         put: operations["set_retrain_rule"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/studies/{slug}/second-look/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Votes far from panel and model, and ROIs that more votes would help */
+        get: operations["second_look"];
+        put?: never;
         post?: never;
         delete?: never;
         options?: never;
@@ -2840,6 +2874,31 @@ export interface components {
          * @enum {string}
          */
         DistortionsEnum: "exposure" | "noise" | "blur" | "contrast" | "colorfulness" | "compression";
+        DoubtfulROI: {
+            /** Format: uuid */
+            roi: string;
+            name: string;
+            /** Format: uuid */
+            image: string;
+            file_name: string;
+            /** @description How many votes the ROI is to get. */
+            wanted: number;
+            votes: number;
+            /**
+             * Format: double
+             * @description Mean of the votes.
+             */
+            quality: number;
+            /** Format: double */
+            sd: number | null;
+            /** @description The quality level that the model gives. */
+            model: number;
+            /**
+             * Format: double
+             * @description Of the model, 0 (sure) to 1.
+             */
+            uncertainty: number;
+        };
         /**
          * @description A request body in which every field must be known: a misspelt field is named, never silently dropped.
          *
@@ -3218,6 +3277,10 @@ export interface components {
             /** Format: date-time */
             lease_expires_at: string;
         };
+        LeftOff: {
+            votes: number;
+            rois: number;
+        };
         /** @description All eight levels: severities 0 (extreme) to 5 (nonexistent), quality and importance 0 to 4. */
         LevelsInputRequest: {
             exposure: number;
@@ -3399,6 +3462,20 @@ export interface components {
             /** Format: date-time */
             readonly created_at: string;
         };
+        MoreVotes: {
+            /** @description ROIs that now want more votes. */
+            asked: number;
+        };
+        /**
+         * @description A request body in which every field must be known: a misspelt field is named, never silently dropped.
+         *
+         *     This is also what keeps a client from setting what is not offered (role, is_staff, ...).
+         */
+        MoreVotesInputRequest: {
+            rois: string[];
+            /** @default 2 */
+            more: number;
+        };
         MyMembership: {
             study: string;
             study_title: string;
@@ -3523,6 +3600,27 @@ export interface components {
             readonly created_at: string;
             /** @description Signs every message. It is shown this once. */
             secret: string;
+        };
+        OddVote: {
+            /** Format: uuid */
+            roi: string;
+            name: string;
+            /** Format: uuid */
+            image: string;
+            file_name: string;
+            /** @description How many votes the ROI is to get. */
+            wanted: number;
+            /** Format: uuid */
+            pseudonym: string;
+            username: string;
+            scale: components["schemas"]["Scale"];
+            vote: number;
+            /**
+             * Format: double
+             * @description Mean of the other votes on the same ROI.
+             */
+            others: number;
+            model: number;
         };
         Options: {
             stages: components["schemas"]["StageOption"][];
@@ -3872,6 +3970,10 @@ export interface components {
             ratings_per_annotator: number;
             /** Format: double */
             reliability: number | null;
+            /** @description That narrow the interval of alpha as asked. */
+            for_alpha: components["schemas"]["SizeForAlpha"] | null;
+            /** @description What so many votes per ROI buy. */
+            curve: components["schemas"]["VotePoint"][];
         };
         PlanAnswer: {
             plan: components["schemas"]["Plan"] | null;
@@ -4615,6 +4717,13 @@ export interface components {
          * @enum {string}
          */
         ScreeningFlag: "low_agreement" | "inconsistent" | "golds_failed" | "line_clicker" | "presence_rate";
+        SecondLook: {
+            /** @description Far from the others and from the model, farthest first. */
+            votes: components["schemas"]["OddVote"][];
+            /** @description ROIs of the train part that more votes would help. */
+            rois: components["schemas"]["DoubtfulROI"][];
+            left_off: components["schemas"]["LeftOff"];
+        };
         SecondThoughts: {
             /** @description How often the model's view was seen after an answer. */
             shown: number;
@@ -4731,6 +4840,10 @@ export interface components {
         ShippedInputRequest: {
             /** @description The name of a network that ships with the installation. */
             shipped: string;
+        };
+        SizeForAlpha: {
+            images: number;
+            rois: number;
         };
         SkipCount: {
             reason: components["schemas"]["SkipReason"];
@@ -5182,6 +5295,19 @@ export interface components {
             alpha: components["schemas"]["AlphaPair"];
             /** @description The first 50 changed ROIs, most changed words first. */
             examples: components["schemas"]["AffectedROI"][];
+        };
+        VotePoint: {
+            votes: number;
+            /**
+             * Format: double
+             * @description Of the 95 % interval of a typical label.
+             */
+            half_width: number;
+            /**
+             * Format: double
+             * @description Share of right words.
+             */
+            level_accuracy: number | null;
         };
         VotesByMode: {
             blind: number;
@@ -13728,6 +13854,112 @@ export interface operations {
             };
         };
     };
+    ask_more_votes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MoreVotesInputRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MoreVotes"];
+                };
+            };
+            /** @description The request cannot be read, or a field is wrong: `fields` names it. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not signed in, or the token or log-in has run out. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Signed in, but without the right; or the CSRF token is missing. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description It does not exist, or you may not know that it does. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The asked-for media type is not offered. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description It cannot be done in the present state. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The request is larger than this installation takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body's media type is not taken here. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The request is readable but breaks a rule of the domain. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     my_progress: {
         parameters: {
             query?: never;
@@ -13805,11 +14037,14 @@ export interface operations {
     };
     plan_study: {
         parameters: {
-            query: {
+            query?: {
+                /** @description Of the 95 % interval of quality's alpha over images: how many ROIs narrow it so far. */
+                alpha_half_width?: number;
                 half_width?: number;
                 level_accuracy?: number;
                 ratings_per_annotator?: number;
-                rois: number;
+                /** @description Left out: as many as alpha_half_width asks for. */
+                rois?: number;
             };
             header?: never;
             path: {
@@ -15531,6 +15766,81 @@ export interface operations {
             };
             /** @description The body's media type is not taken here. */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The request is readable but breaks a rule of the domain. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    second_look: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SecondLook"];
+                };
+            };
+            /** @description Not signed in, or the token or log-in has run out. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Signed in, but without the right; or the CSRF token is missing. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description It does not exist, or you may not know that it does. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The asked-for media type is not offered. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description It cannot be done in the present state. */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };

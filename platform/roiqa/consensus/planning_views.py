@@ -53,7 +53,16 @@ class StoppingAnswerSerializer(serializers.Serializer[Any]):
 
 
 class PlanInput(StrictSerializer):
-    rois = serializers.IntegerField(min_value=1, max_value=10_000_000)
+    rois = serializers.IntegerField(
+        min_value=1, max_value=10_000_000, required=False, help_text="Left out: as many as alpha_half_width asks for."
+    )
+    alpha_half_width = serializers.FloatField(
+        min_value=0.001,
+        max_value=1,
+        required=False,
+        validators=[finite],
+        help_text="Of the 95 % interval of quality's alpha over images: how many ROIs narrow it so far.",
+    )
     half_width = serializers.FloatField(min_value=0.05, max_value=4, required=False, validators=[finite])
     level_accuracy = serializers.FloatField(min_value=0.05, max_value=0.99, required=False, validators=[finite])
     ratings_per_annotator = serializers.IntegerField(min_value=1, required=False)
@@ -61,7 +70,20 @@ class PlanInput(StrictSerializer):
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if "half_width" not in attrs and "level_accuracy" not in attrs:
             raise serializers.ValidationError({"half_width": "Give half_width, level_accuracy, or both."})
+        if "rois" not in attrs and "alpha_half_width" not in attrs:
+            raise serializers.ValidationError({"rois": "Give rois, alpha_half_width, or both."})
         return attrs
+
+
+class SizeForAlphaSerializer(serializers.Serializer[Any]):
+    images = serializers.IntegerField()
+    rois = serializers.IntegerField()
+
+
+class VotePointSerializer(serializers.Serializer[Any]):
+    votes = serializers.IntegerField()
+    half_width = serializers.FloatField(help_text="Of the 95 % interval of a typical label.")
+    level_accuracy = serializers.FloatField(allow_null=True, help_text="Share of right words.")
 
 
 class PlanSerializer(serializers.Serializer[Any]):
@@ -73,6 +95,8 @@ class PlanSerializer(serializers.Serializer[Any]):
     ratings = serializers.IntegerField()
     ratings_per_annotator = serializers.IntegerField()
     reliability = serializers.FloatField(allow_null=True)
+    for_alpha = SizeForAlphaSerializer(allow_null=True, help_text="That narrow the interval of alpha as asked.")
+    curve = VotePointSerializer(many=True, help_text="What so many votes per ROI buy.")
 
 
 class PlanAnswerSerializer(serializers.Serializer[Any]):

@@ -8,6 +8,7 @@ import { Field } from "../shared/Field";
 import { digits, share } from "./figures";
 import { useQueryParams } from "./useQueryParams";
 import { studyKey } from "./useStudy";
+import { VoteCurves } from "./VoteCurves";
 import { count } from "./words";
 
 /** What more votes would cost and bring, played through on the labels that the study has so far. */
@@ -78,7 +79,14 @@ function StudyPlanner({ study }: { study: Study }) {
   const [halfWidth, setHalfWidth] = useState("0.6");
   const [accuracy, setAccuracy] = useState("");
   const [each, setEach] = useState("");
-  const query = useQueryParams({ rois, half_width: halfWidth, level_accuracy: accuracy, ratings_per_annotator: each });
+  const [alpha, setAlpha] = useState("");
+  const query = useQueryParams({
+    rois,
+    alpha_half_width: alpha,
+    half_width: halfWidth,
+    level_accuracy: accuracy,
+    ratings_per_annotator: each,
+  });
   const answer = usePlan<PlanAnswer>(study, "plan", query);
   const plan = answer.data?.plan;
   return (
@@ -88,7 +96,21 @@ function StudyPlanner({ study }: { study: Study }) {
         With this study's ratings as the pilot: how many votes and people a study of ROIs like these needs, so that
         nobody makes more than 40 % of its labels.
       </p>
-      <NumberField label="ROIs" value={rois} errors={fieldErrors(answer.error, "rois")} onChange={setROIs} />
+      <NumberField
+        label="ROIs"
+        hint="Empty: as many as the agreement below asks for."
+        value={rois}
+        errors={fieldErrors(answer.error, "rois")}
+        onChange={setROIs}
+      />
+      <NumberField
+        label="Agreement (alpha of quality) as sure as ±"
+        hint="Half of the 95 % interval over images: how many ROIs narrow it so far. May be left empty."
+        value={alpha}
+        step={0.01}
+        errors={fieldErrors(answer.error, "alpha_half_width")}
+        onChange={setAlpha}
+      />
       <NumberField
         label="A label as sure as ±"
         hint="Levels, half of the 95 % interval."
@@ -114,13 +136,20 @@ function StudyPlanner({ study }: { study: Study }) {
       />
       <Outcome error={answer.error} note={answer.data?.note}>
         {plan ? (
-          <p>
-            <strong>
-              {count(plan.votes_per_roi, "vote")} per ROI by {count(plan.annotators, "annotator")}
-            </strong>
-            : {count(plan.ratings, "rating")} in all, about {count(plan.ratings_per_annotator, "rating")} each.
-            Reliability of the labels: {digits(plan.reliability)}.
-          </p>
+          <div className="stack">
+            <p>
+              <strong>
+                {count(plan.votes_per_roi, "vote")} on each of {count(plan.rois, "ROI")} by{" "}
+                {count(plan.annotators, "annotator")}
+              </strong>
+              : {count(plan.ratings, "rating")} in all, about {count(plan.ratings_per_annotator, "rating")} each.
+              Reliability of the labels: {digits(plan.reliability)}.
+              {plan.for_alpha === null
+                ? ""
+                : ` Agreement that sure takes ${count(plan.for_alpha.rois, "ROI")} on ${count(plan.for_alpha.images, "image")}.`}
+            </p>
+            <VoteCurves curve={plan.curve} chosen={plan.votes_per_roi} />
+          </div>
         ) : null}
       </Outcome>
     </section>

@@ -33,6 +33,15 @@ class StudyPlan:
     )  # share of the labels' variance that is not chance; None if the pilot's ROIs do not differ
 
 
+@dataclass(frozen=True, slots=True)
+class VotePoint:
+    """What so many votes per ROI buy."""
+
+    votes: int
+    half_width: float  # of the 95 % interval of a typical label
+    level_accuracy: float | None  # share of right words; None if the pilot's ROIs do not differ
+
+
 class OutOfReach(ValueError):
     """No reasonable number of votes reaches a target; the text names the target and the best that can be had."""
 
@@ -77,6 +86,14 @@ def plan_study(
     )
 
 
+def vote_curve(pilot: IntArray, *, maximum: int, most: int) -> list[VotePoint]:
+    """What 1, 2, ... `most` votes per ROI buy, from a pilot as `plan_study` takes it."""
+    variance = pooled_within_variance(pilot)
+    counts = range(1, most + 1)
+    accuracies = {one.votes: one.level_accuracy for one in label_ceiling(pilot, maximum=maximum, vote_counts=counts)}
+    return [VotePoint(count, _typical_half_width(variance, count), accuracies.get(count)) for count in counts]
+
+
 def votes_for_half_width(histograms: IntArray, half_width: float) -> int:
     """The fewest votes by which the interval of a typical label is that narrow; the interval is that of `stopping`.
 
@@ -85,12 +102,16 @@ def votes_for_half_width(histograms: IntArray, half_width: float) -> int:
     variance = pooled_within_variance(histograms)
     width = math.inf
     for votes in range(1, MOST_VOTES + 1):
-        width = float(stdtrit(SPREAD_PRIOR + votes - 1, (1 + CONFIDENCE) / 2)) * math.sqrt(variance / votes)
+        width = _typical_half_width(variance, votes)
         if width <= half_width:
             return votes
     raise OutOfReach(
         f"half_width is {half_width}: {MOST_VOTES} votes per ROI reach {width:.2f}. Ask for a wider interval."
     )
+
+
+def _typical_half_width(variance: float, votes: int) -> float:
+    return float(stdtrit(SPREAD_PRIOR + votes - 1, (1 + CONFIDENCE) / 2)) * math.sqrt(variance / votes)
 
 
 def votes_for_level_accuracy(histograms: IntArray, level_accuracy: float, *, maximum: int) -> int:
