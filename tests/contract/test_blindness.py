@@ -14,6 +14,7 @@ from roiqa.ratings.modes import stays_blind
 from roiqa.studies.models import Membership, Role, Study, StudyROI
 from tests.api.factories import ANSWER, JSONClient, client_for, make_image, make_member, make_rating, make_roi
 from tests.api.gold_study import made_golds, make_gold, pristine_roi, purpose_of
+from tests.api.qualifying import LEVELS, add_items
 from tests.api.rating_calls import claim, submit
 from tests.api.suggested_study import make_revealed, suggest
 
@@ -94,7 +95,27 @@ def test_the_answer_to_a_submit_is_the_same_whoever_else_has_rated(study: Study)
     assert bodies[0] == bodies[1]
 
 
-@pytest.mark.parametrize("path", ["progress/", "progress/rois/", "agreement/", "releases/", "members/", "jobs/", "suggestion-audit/"])
+def test_training_and_quiz_show_nobody_elses_answers_and_no_reference_before_the_own(
+    study: Study, admin: User, annotator: User
+) -> None:
+    lead, mine, other = client_for(admin), client_for(annotator), client_for(make_member(study).user)
+    training, quiz = (add_items(lead, study, use, 2) for use in ("training", "quiz"))
+    path = f"/api/v1/studies/{study.slug}/"
+    before = [mine.get(f"{path}{page}/").json() for page in ("training", "quiz", "qualification")]
+    assert "reference" not in str(before)
+    for use, items in (("training", training), ("quiz", quiz)):
+        for item in items:
+            other.post(f"{path}{use}/{item}/", LEVELS)
+    assert [mine.get(f"{path}{page}/").json() for page in ("training", "quiz", "qualification")] == before
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "progress/", "progress/rois/", "agreement/", "releases/", "members/", "jobs/", "suggestion-audit/",
+        "training-items/", "training-candidates/", "qualification/people/", "qualification/rules/", "crowd-links/",
+    ],
+)  # fmt: skip
 def test_the_pages_of_the_admins_are_closed_to_annotators(study: Study, annotator: User, path: str) -> None:
     response = client_for(annotator).get(f"/api/v1/studies/{study.slug}/{path}")
     assert response.status_code == 403

@@ -22,7 +22,9 @@ study = Study.objects.create(slug={slug!r}, title="Harbour study", description="
 Membership.objects.create(study=study, user=admin, role="admin")
 Membership.objects.create(study=study, user=person, role="annotator")
 free = []
-for place in StudyROI.objects.filter(study__slug="demo-open", is_gold=False).select_related("roi", "image").order_by("pk"):
+places = StudyROI.objects.filter(study__slug="demo-open", is_gold=False).select_related("roi", "image").order_by("pk")
+# Twice: the demo is small.
+for place in [*places, *places]:
     StudyImage.objects.get_or_create(study=study, image=place.image, defaults={{"file_name": f"{{place.image_id}}.jpg"}})
     roi = ROI.objects.get(pk=place.roi_id)
     roi.pk = uuid.uuid4()

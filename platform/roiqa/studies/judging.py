@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from roiqa.core.scales import DISTORTIONS
+from roiqa.core.scales import DISTORTIONS, SCALES
 
 # Levels by which an answer may differ from the reference, as the P.910 toolkit has it for golds.
 TOLERANCE = 1
@@ -22,10 +22,11 @@ class Verdict:
 
 
 def verdicts(*, answer: Mapping[str, int], reference: Mapping[str, int]) -> list[Verdict]:
-    """One for every scale that the reference judges, in its order."""
+    """One for every scale that the reference judges, in the order of the form."""
     return [
-        Verdict(scale, answer[scale], level, abs(answer[scale] - level) <= TOLERANCE)
-        for scale, level in reference.items()
+        Verdict(scale, answer[scale], reference[scale], abs(answer[scale] - reference[scale]) <= TOLERANCE)
+        for scale in SCALES
+        if scale in reference
     ]
 
 

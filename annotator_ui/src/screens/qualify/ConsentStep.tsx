@@ -1,3 +1,4 @@
+import "../admin/forms.css";
 import { useMutation } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { api } from "../../api/client";

@@ -162,7 +162,14 @@ export function ItemDesk({
           {checked && missing[0] !== undefined ? `${FIELD_LABELS[missing[0]]} has no answer yet.` : ""}
         </p>
         <div className="rating-actions">
-          <Button variant="primary" className="rating-submit" busy={busy} onClick={submit}>
+          <Button
+            variant="primary"
+            className={
+              feedback !== null || missing.length === 0 ? "rating-submit rating-submit-ready" : "rating-submit"
+            }
+            busy={busy}
+            onClick={submit}
+          >
             {action} <Kbd>Enter</Kbd>
           </Button>
         </div>
