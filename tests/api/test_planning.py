@@ -100,15 +100,19 @@ def test_one_image_tells_nothing_of_how_images_differ(rated: Study, admin: User)
 
 
 def test_plan_finds_the_rois_that_an_agreement_interval_takes(rated: Study, admin: User):
-    for study_roi in rated.study_rois.all():
-        StudyROI.objects.filter(pk=study_roi.pk).update(image=make_image(rated))
-    body = ask(admin, rated, "plan", alpha_half_width=0.002, half_width=1).json()
+    for number, study_roi in enumerate(rated.study_rois.all()):
+        StudyROI.objects.filter(pk=study_roi.pk).update(image=make_image(rated), consensus_due=True)
+        if number == 0:
+            for _ in range(5):
+                make_rating(study_roi, make_member(rated, user=make_user()).user, answer(quality=0))
+    refresh_study(study=rated)
+    body = ask(admin, rated, "plan", alpha_half_width=0.01, half_width=1).json()
     plan = body["plan"]
     assert plan["rois"] == plan["for_alpha"]["rois"] >= plan["for_alpha"]["images"]
     # Half as wide takes four times as many.
-    wider = ask(admin, rated, "plan", alpha_half_width=0.004, half_width=1).json()["plan"]
+    wider = ask(admin, rated, "plan", alpha_half_width=0.02, half_width=1).json()["plan"]
     assert plan["for_alpha"]["images"] == pytest.approx(4 * wider["for_alpha"]["images"], rel=0.1)
-    given = ask(admin, rated, "plan", rois=50, alpha_half_width=0.004, half_width=1).json()["plan"]
+    given = ask(admin, rated, "plan", rois=50, alpha_half_width=0.02, half_width=1).json()["plan"]
     assert (given["rois"], given["for_alpha"]) == (50, wider["for_alpha"])
 
 
