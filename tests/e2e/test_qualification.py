@@ -39,6 +39,8 @@ def check_screen(page: Page, study: QualifyingStudy) -> None:
     page.get_by_role("button", name="It has the size of my card").click()
     for number, answer in enumerate(study.seen_on_last_check(), start=1):
         expect(page.get_by_text(f"Picture {number} of 6")).to_be_visible()
+        # Nothing can be answered before the picture is there.
+        expect(page.get_by_role("button", name="0", exact=True)).to_be_enabled()
         page.keyboard.press(str(answer))
     page.get_by_role("button", name="Finish the check").click()
 

@@ -27,8 +27,7 @@ export function InvitesSection({ study }: { study: Study }) {
         </Button>
       </div>
       <p className="muted">
-        Whoever opens an invite link can make an account and joins this study. There is no other way in: sign-up is
-        closed.
+        Whoever opens an invite link can make an account and joins this study. Sign-up without a link is closed.
       </p>
       {invites.error ? <ErrorNote error={invites.error} onRetry={() => void invites.refetch()} /> : null}
       {invites.data ? <InviteRows study={study} invites={invites.data} /> : null}

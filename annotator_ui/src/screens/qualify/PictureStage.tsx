@@ -1,4 +1,4 @@
-import { useEffect } from "react";
+import { useEffect, useState } from "react";
 import type { CheckPicture } from "../../api/types";
 import { Button } from "../shared/Button";
 
@@ -26,10 +26,13 @@ export function PictureStage({
   onAnswer: (count: number | null) => void;
   onBack: (() => void) | null;
 }) {
+  /** Nobody answers to what is not there yet. */
+  const [shown, setShown] = useState<"loading" | "there" | "failed">("loading");
   const isPlate = picture.kind === "plate";
   const answers = isPlate ? DIGITS : COUNTS;
 
   useEffect(() => {
+    if (shown !== "there") return;
     const onKey = (event: KeyboardEvent) => {
       if (event.ctrlKey || event.altKey || event.metaKey || event.repeat) return;
       const digit = /^[0-9]$/.test(event.key) ? Number(event.key) : null;
@@ -37,7 +40,7 @@ export function PictureStage({
     };
     document.addEventListener("keydown", onKey);
     return () => document.removeEventListener("keydown", onKey);
-  }, [onAnswer, answers]);
+  }, [onAnswer, answers, shown]);
 
   return (
     <section className="qualify-card">
@@ -54,9 +57,15 @@ export function PictureStage({
         className="qualify-picture"
         src={picture.url}
         width={width}
+        height={isPlate ? width : width / 2}
+        onLoad={() => setShown("there")}
+        onError={() => setShown("failed")}
         alt={isPlate ? "A disc of coloured dots" : "A field with faint squares"}
       />
-      <fieldset className="qualify-answers">
+      {shown === "failed" ? (
+        <p className="note note-error">The picture did not arrive. Reload this page and begin the check again.</p>
+      ) : null}
+      <fieldset className="qualify-answers" disabled={shown !== "there"}>
         <legend className="visually-hidden">{QUESTIONS[picture.kind]}</legend>
         {answers.map((count) => (
           <Button key={count} onClick={() => onAnswer(count)}>
