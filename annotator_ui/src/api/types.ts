@@ -114,6 +114,8 @@ export type SuggestedLevels = Schemas["SuggestedLevels"];
 export type Revealed = Schemas["Revealed"];
 export type SuggestionMode = Schemas["SuggestionMode"];
 export type SuggestionAudit = Schemas["SuggestionAudit"];
+export type SecondLook = Schemas["SecondLook"];
+export type MoreVotes = Schemas["MoreVotesInputRequest"];
 export type MyProgress = Schemas["MyProgress"];
 
 export type StudyProgress = Schemas["Progress"];

@@ -18,6 +18,7 @@ const STUDY: Study = {
   suggestion_mode: "reveal_after",
   blind_percent: 20,
   wrong_percent: 3,
+  order_by_model: false,
   my_roles: ["admin"],
   created_at: "2026-02-03T12:00:00Z",
   counts: { images: 0, rois: 0 },

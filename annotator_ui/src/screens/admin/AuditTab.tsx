@@ -8,6 +8,7 @@ import { Table } from "../shared/Table";
 import { VERDICTS } from "./audit";
 import { digits, intervalText, share } from "./figures";
 import { IntervalChart } from "./IntervalChart";
+import { SecondLookSection } from "./SecondLookSection";
 import { Stat } from "./Stat";
 import { studyKey } from "./useStudy";
 import { formatNumber, MODES } from "./words";
@@ -35,6 +36,7 @@ export function AuditTab({ study }: { study: Study }) {
       </section>
       {mode === "prefill" || audit.data.prefilled > 0 ? <PrefillSection audit={audit.data} /> : null}
       {mode === "reveal_after" || audit.data.second_thoughts.shown > 0 ? <ThoughtsSection audit={audit.data} /> : null}
+      <SecondLookSection study={study} />
     </div>
   );
 }

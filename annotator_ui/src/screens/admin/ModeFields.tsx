@@ -2,6 +2,7 @@ import { useId } from "react";
 import type { SuggestionMode } from "../../api/types";
 import { fieldErrors } from "../shared/ErrorNote";
 import { Field } from "../shared/Field";
+import { Tick } from "./ProtocolFields";
 import type { ProtocolForm } from "./protocol";
 import { MODES } from "./words";
 
@@ -12,7 +13,7 @@ export function ModeFields({
   fixed = false,
   onChange,
 }: {
-  form: Pick<ProtocolForm, "suggestion_mode" | "blind_percent" | "wrong_percent">;
+  form: Pick<ProtocolForm, "suggestion_mode" | "blind_percent" | "wrong_percent" | "order_by_model">;
   error: unknown;
   fixed?: boolean;
   onChange: (change: Partial<ProtocolForm>) => void;
@@ -91,6 +92,12 @@ export function ModeFields({
           </Field>
         </div>
       ) : null}
+      <Tick
+        label="Let the model have half a say in the order of work"
+        hint="Half of the order stays chance; for the other half, ROIs that the promoted model is unsure of come sooner, with a quota for every kind it predicts. Never in the test part. Shows nothing to annotators, and can be changed at any time."
+        checked={form.order_by_model}
+        onChange={(order) => onChange({ order_by_model: order })}
+      />
     </>
   );
 }

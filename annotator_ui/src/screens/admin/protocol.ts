@@ -16,6 +16,7 @@ export interface ProtocolForm {
   /** Whole percent, with `prefill` only. */
   blind_percent: string;
   wrong_percent: string;
+  order_by_model: boolean;
 }
 
 export const NEW_STUDY: ProtocolForm = {
@@ -31,6 +32,7 @@ export const NEW_STUDY: ProtocolForm = {
   suggestion_mode: "reveal_after",
   blind_percent: "20",
   wrong_percent: "3",
+  order_by_model: false,
 };
 
 /** Fields whose refusal stands beside their own input. */
@@ -61,6 +63,7 @@ export function formOf(study: Study): ProtocolForm {
     suggestion_mode: study.suggestion_mode,
     blind_percent: String(study.blind_percent),
     wrong_percent: String(study.wrong_percent),
+    order_by_model: study.order_by_model,
   };
 }
 

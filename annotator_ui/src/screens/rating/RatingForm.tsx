@@ -66,7 +66,7 @@ export function RatingForm(props: RatingFormProps) {
           ))}
         </div>
         <div className="severity-rows">{DISTORTIONS.map((field) => row(field, false))}</div>
-        <div className="rating-bulk">
+        <div className="rating-bulk" data-wide={form.suggested !== undefined || undefined}>
           <Button
             aria-keyshortcuts="n"
             aria-pressed={form.bulkClean && DISTORTIONS.every((name) => form.values[name] === 5)}
@@ -76,7 +76,7 @@ export function RatingForm(props: RatingFormProps) {
           </Button>
           {form.suggested !== undefined ? (
             <Button aria-keyshortcuts="c" disabled={missing.length === 0} onClick={props.onConfirm}>
-              {missing.length === 0 ? "All yours" : `The other ${missing.length} are right`} <Kbd>C</Kbd>
+              {confirmWords(missing.length)} <Kbd>C</Kbd>
             </Button>
           ) : null}
         </div>
@@ -123,4 +123,10 @@ export function RatingForm(props: RatingFormProps) {
 function submitWords({ form, revises, reveal }: RatingFormProps): string {
   if (reveal !== null) return sameValues(reveal.mine, form.values) ? "Keep my answer" : "Store my second thought";
   return revises ? "Submit revision" : "Submit";
+}
+
+function confirmWords(open: number): string {
+  if (open === 0) return "All are yours";
+  if (open === FIELDS.length) return "All are right";
+  return open === 1 ? "The last one is right" : `The other ${open} are right`;
 }
