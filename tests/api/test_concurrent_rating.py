@@ -1,8 +1,9 @@
 """Promises 1 and 2 of the data under fire: fifty annotators over real HTTP until the study is complete.
 
 Clients vanish, come back after their lease has run out, submit the same answer twice at once, lose the connection
-before the answer arrives and retry; the web server is killed in the middle and started again. In the end every ROI
-counts exactly `raters_per_roi` different annotators, every acknowledged answer is stored, and none twice.
+before the answer arrives and retry; golds and warm-ups are mixed in; the web server is killed in the middle and started
+again. In the end every ROI counts exactly `raters_per_roi` different annotators, no gold counts anything, every
+acknowledged answer is stored, and none twice.
 """
 
 import os
@@ -29,9 +30,10 @@ from roiqa.core.scales import DISTORTIONS
 from roiqa.ratings.models import Assignment, Rating
 from roiqa.studies.models import Membership, Study, StudyROI
 from tests.api.factories import make_image, make_member, make_roi, make_study, make_token, make_user
+from tests.api.gold_study import make_gold
 
 CLIENTS = 50
-IMAGES, ROIS_PER_IMAGE = 10, 4
+IMAGES, ROIS_PER_IMAGE, GOLDS = 8, 4, 6
 SEED = 20241117
 DEADLINE_SECONDS = 100
 
@@ -177,7 +179,8 @@ def wait_until_complete(study: Study, server: Server) -> None:
 @pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_fifty_unreliable_annotators_and_a_killed_server_leave_exactly_seven_ratings_per_roi() -> None:
-    study = make_study("under-fire", raters_per_roi=7)
+    study = make_study("under-fire", raters_per_roi=7, gold_every=6, warm_up_rois=1)
+    golds = {make_gold(study).pk for _ in range(GOLDS)}
     for _ in range(IMAGES):
         image = make_image(study)
         for column in range(ROIS_PER_IMAGE):
@@ -220,7 +223,11 @@ def test_fifty_unreliable_annotators_and_a_killed_server_leave_exactly_seven_rat
             assert (rating.quality, rating.importance) == (answer["quality"], answer["importance"])
 
     for study_roi in StudyROI.objects.filter(study=study):
-        assert (study_roi.slots_left, study_roi.n_accepted) == (0, 7)
+        assert (study_roi.slots_left, study_roi.n_accepted) == (0, 0 if study_roi.pk in golds else 7)
+    apart = Rating.objects.filter(study=study, is_current=True)
+    assert set(apart.filter(study_roi__in=golds).values_list("status", flat=True)) == {"gold"}
+    assert apart.filter(status="warm_up").count() > CLIENTS / 2
+    assert not StudyROI.objects.filter(pk__in=golds, n_active__gt=0).exists()
     submitted = Assignment.objects.filter(study=study, state="submitted").count()
     assert submitted == Rating.objects.filter(study=study, is_current=True).count()
     assert Membership.objects.filter(study=study).count() == CLIENTS
