@@ -72,7 +72,7 @@ test("the mean of a constant is the constant, from its first point on", () => {
 
 test("numbers are as short as they can be read", () => {
   expect([short(0.00004), short(12.3456), short(-0.5), short(0)]).toEqual(["4e−5", "12.3", "−0.5", "0"]);
-  expect([signed(0.021), signed(-0.1), signed(null)]).toEqual(["+0.02", "−0.10", "–"]);
+  expect([signed(0.021), signed(-0.1), signed(0)]).toEqual(["+0.02", "−0.10", "0.00"]);
 });
 
 test("differences tell their sign in words", () => {

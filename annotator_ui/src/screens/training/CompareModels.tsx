@@ -13,7 +13,7 @@ import { ErrorNote } from "../shared/ErrorNote";
 import { Progress } from "../shared/Progress";
 import { Table } from "../shared/Table";
 import { DifferenceChart, signed } from "./DifferenceChart";
-import { metricName, sentenceOf, verdictOf } from "./metrics";
+import { type Compared, metricName, sentenceOf, verdictOf } from "./metrics";
 import type { ModelComparison, ModelVersion } from "./types";
 
 /** Two models on the same ROIs of the frozen test part. Which two is part of the address: `a` against `b`. */
@@ -118,12 +118,16 @@ export function ComparisonView({ a, b }: { a: ModelVersion; b: ModelVersion }) {
   );
 }
 
-function Result({ result, a, b }: { result: NonNullable<ModelComparison["comparison"]>; a: string; b: string }) {
+function Result({ result, a, b }: { result: Compared; a: string; b: string }) {
   return (
     <div className="stack" aria-live="polite">
       <p className={result.not_worse ? "note note-ok" : "note note-warn"}>
         <strong>{sentenceOf(result, { a, b })}</strong> Measured on {count(result.n_rois, "ROI")} of{" "}
-        {count(result.n_images, "image")}.
+        {count(result.n_images, "image")} of release {result.release.number}
+        {result.images_left_out > 0
+          ? `; ${count(result.images_left_out, "image")} that one of them has learned from left out`
+          : ""}
+        . Not worse means: at most {result.margin} below, and the interval not wholly below 0.
       </p>
       <div className="comparison">
         <Table
@@ -138,7 +142,7 @@ function Result({ result, a, b }: { result: NonNullable<ModelComparison["compari
               header: "Difference (95 %)",
               numeric: true,
               cell: ([, { difference, interval }]) =>
-                `${signed(difference)}${interval === null ? "" : ` (${signed(interval[0])} to ${signed(interval[1])})`}`,
+                `${signed(difference)} (${signed(interval[0])} to ${signed(interval[1])})`,
             },
             {
               header: "In words",

@@ -23,7 +23,7 @@ export function DifferenceChart({
   b: string;
 }) {
   const rows = Object.entries(metrics);
-  const ends = rows.flatMap(([, { difference, interval }]) => [difference ?? 0, ...(interval ?? [])]);
+  const ends = rows.flatMap(([, { difference, interval }]) => [difference, ...interval]);
   const reach = Math.max(0.01, ...ends.map(Math.abs));
   const ticks = niceTicks(-reach, reach);
   const [low, high] = [ticks[0] ?? -1, ticks.at(-1) ?? 1];
@@ -55,14 +55,14 @@ export function DifferenceChart({
         </text>
         {rows.map(([key, metric], row) => {
           const y = TOP + row * ROW + ROW / 2;
-          const [from, to] = metric.interval ?? [];
+          const [from, to] = metric.interval;
           return (
             <g key={key} className={`difference difference-${verdictOf(metric).tone}`}>
               <text className="chart-text chart-name" x={LEFT - 12} y={y + 4} textAnchor="end">
                 {metricName(key)}
               </text>
-              {from === undefined || to === undefined ? null : <line x1={x(from)} x2={x(to)} y1={y} y2={y} />}
-              {metric.difference === null ? null : <circle cx={x(metric.difference)} cy={y} r={5} />}
+              <line x1={x(from)} x2={x(to)} y1={y} y2={y} />
+              <circle cx={x(metric.difference)} cy={y} r={5} />
             </g>
           );
         })}
@@ -76,8 +76,7 @@ function summaryOf(rows: readonly (readonly [string, ComparedMetric])[], a: stri
   return `${a} minus ${b}: ${parts.join(", ")}.`;
 }
 
-/** "+0.02", "−0.10"; a dash where there is none. */
-export function signed(value: number | null): string {
-  if (value === null) return "–";
+/** "+0.02", "−0.10". */
+export function signed(value: number): string {
   return value > 0 ? `+${digits(value)}` : digits(value);
 }

@@ -237,7 +237,11 @@ function Files({ model }: { model: ModelVersion }) {
               </a>
             ),
           },
-          { header: "Size", numeric: true, cell: ({ bytes }) => formatBytes(bytes) },
+          {
+            header: "Size",
+            numeric: true,
+            cell: ({ bytes }) => <span className="no-break">{formatBytes(bytes)}</span>,
+          },
           { header: "SHA-256", cell: ({ sha256 }) => <code title={sha256}>{sha256.slice(0, 12)}</code> },
         ]}
       />

@@ -61,21 +61,22 @@ export function metricName(key: string): string {
 }
 
 /** What a difference and its interval say in words. */
-export function verdictOf({ difference, interval, not_worse: notWorse }: ComparedMetric): {
+export function verdictOf({ interval, not_worse: notWorse }: ComparedMetric): {
   word: string;
-  tone: "ok" | "warn" | "neutral" | "danger";
+  tone: "ok" | "warn" | "danger";
 } {
-  if (difference === null || interval === null) return { word: "cannot be told", tone: "neutral" };
   const [low, high] = interval;
   if (low > 0) return { word: "better", tone: "ok" };
-  if (high < 0)
-    return { word: notWorse ? "a little worse, within the margin" : "worse", tone: notWorse ? "warn" : "danger" };
+  if (high < 0) return { word: "worse", tone: "danger" };
   return notWorse ? { word: "not worse", tone: "ok" } : { word: "may be worse", tone: "warn" };
 }
 
+/** What two models came to, once it is computed. */
+export type Compared = NonNullable<ModelComparison["comparison"]>;
+
 /** The whole comparison in a sentence that can be acted on. */
 export function sentenceOf(
-  comparison: NonNullable<ModelComparison["comparison"]>,
+  comparison: Pick<Compared, "metrics" | "not_worse">,
   names: { a: string; b: string },
 ): string {
   const verdicts = Object.entries(comparison.metrics).map(([key, metric]) => ({ key, ...verdictOf(metric), metric }));
