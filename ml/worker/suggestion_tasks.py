@@ -41,9 +41,11 @@ def compute_suggestions(progress: jobs.Progress) -> None:
     job = progress.job
     study = Study.objects.get(pk=job.payload["study_id"])
     report = job.report = job.report or {"computed": 0, "leaked": 0, "failed": []}
+    counted = None
     for model, batch in _batches(study, report["failed"]):
-        left = suggesting.missing(model).count()
-        progress.expect(report["computed"] + left, f"Suggestions of model {model.number}: {left} ROIs to go")
+        if counted != model.pk:
+            counted, left = model.pk, suggesting.missing(model).count()
+            progress.expect(report["computed"] + left, f"Suggestions of model {model.number}")
         with progress.alive():
             made = list(_suggestions(model, batch, report["failed"]))
         with transaction.atomic():

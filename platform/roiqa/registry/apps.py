@@ -17,4 +17,4 @@ def _suggest_for_new_regions(*, study: Any, **_: Any) -> None:
     """New ROIs and changed masks get their suggestions at once, if a model serves."""
     from roiqa.registry import suggesting  # noqa: PLC0415  (models are not loaded when this module is)
 
-    suggesting.want(study)
+    suggesting.want(study, something_is_missing=True)

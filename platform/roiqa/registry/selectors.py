@@ -16,6 +16,9 @@ from roiqa.registry.models import ModelVersion, Promotion, Suggestion
 from roiqa.studies.access import STAFF
 from roiqa.studies.models import Membership, Study, StudyROI
 
+# What a claim does not need of a model: every image it was trained on, its report, its card.
+_LONG_OF_MODEL = ("model__trained_images", "model__config", "model__report", "model__model_card", "model__files")
+
 
 def promoted_model(study: Study) -> ModelVersion | None:
     """The model whose suggestions the study shows; None before the first promotion and after rolling it back."""
@@ -37,12 +40,12 @@ def suggestion_for(study_roi: StudyROI) -> Suggestion | None:
     None in the test split and for golds, which are always blind; for an image that the model was trained on (leaked);
     and while the mask is another one than the model saw.
     """
-    return shown_suggestions().filter(study_roi=study_roi).first()
+    return shown_suggestions().select_related("model").defer(*_LONG_OF_MODEL).filter(study_roi=study_roi).first()
 
 
 def shown_suggestions() -> QuerySet[Suggestion]:
     """Every suggestion that may be shown to annotators: the one place where this is decided."""
-    return Suggestion.objects.select_related("model").filter(
+    return Suggestion.objects.filter(
         model__promotions__is_current=True,
         model__promotions__study=F("study_roi__study"),
         leaked=False,
@@ -92,7 +95,8 @@ def models_visible_to(user: User) -> QuerySet[ModelVersion]:
 
 def _models() -> QuerySet[ModelVersion]:
     serving = Promotion.objects.filter(model=OuterRef("pk"), is_current=True)
-    return ModelVersion.objects.select_related("study", "created_by").annotate(is_serving=Exists(serving))
+    rows = ModelVersion.objects.select_related("study", "created_by").defer("trained_images")
+    return rows.annotate(is_serving=Exists(serving), images_seen=F("trained_images__len"))
 
 
 def model_for(*, user: User | AnonymousUser, model_id: UUID) -> ModelVersion:

@@ -49,7 +49,8 @@ class ModelVersionSerializer(serializers.ModelSerializer[ModelVersion]):
         return [{"name": name, **facts} for name, facts in sorted(model.files.items())]
 
     def get_trained_images(self, model: ModelVersion) -> int:
-        return len(model.trained_images)
+        known = getattr(model, "images_seen", None)
+        return len(model.trained_images) if known is None else int(known)
 
     def get_is_promoted(self, model: ModelVersion) -> bool:
         known = getattr(model, "is_serving", None)

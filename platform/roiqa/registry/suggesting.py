@@ -18,14 +18,15 @@ KIND: Final = "suggestions"
 _KEPT = ("probabilities", "levels", "answer", "uncertainty", "leaked", "mask_sha256", "created_at")
 
 
-def want(study: Study, *, user_id: int | None = None) -> Job | None:
+def want(study: Study, *, user_id: int | None = None, something_is_missing: bool = False) -> Job | None:
     """Ask for the suggestions that the study's ROIs lack: the job that still waits, else a new one.
 
-    None without a serving model, or if nothing is missing. A running job does not count: it may have looked already.
-    Call it in the transaction that made the ROIs: the job is sent when it commits.
+    None without a serving model, or if nothing is missing (which is not looked up where the caller knows better). A running
+    job does not count: it may have looked already. Call it in the transaction that made the ROIs: the job is sent when
+    it commits.
     """
-    promotion = Promotion.objects.select_related("model").filter(study=study, is_current=True).first()
-    if promotion is None or promotion.model is None or not missing(promotion.model).exists():
+    serving = Promotion.objects.filter(study=study, is_current=True).values_list("model", flat=True).first()
+    if serving is None:
         return None
     payload = {"study_id": study.pk}
     with transaction.atomic():
@@ -33,6 +34,8 @@ def want(study: Study, *, user_id: int | None = None) -> Job | None:
         waiting = Job.objects.filter(kind=KIND, payload=payload, state=JobState.QUEUED, cancel_requested=False).first()
         if waiting is not None:
             return waiting
+        if not something_is_missing and not _missing(study.pk, serving).exists():
+            return None
         return jobs.start(kind=KIND, payload={**payload}, user_id=user_id, study_slug=study.slug)
 
 
@@ -41,8 +44,12 @@ def missing(model: ModelVersion) -> QuerySet[StudyROI]:
 
     None of the test split and no golds: nobody is ever shown what a model says of them.
     """
-    held = Suggestion.objects.filter(model=model, study_roi=OuterRef("pk"), mask_sha256=OuterRef("roi__mask_sha256"))
-    return wanted(model.study_id).filter(~Exists(held)).select_related("roi", "image").order_by("image_id", "pk")
+    return _missing(model.study_id, model.pk).select_related("roi", "image").order_by("image_id", "pk")
+
+
+def _missing(study_id: int, model_id: UUID) -> QuerySet[StudyROI]:
+    held = Suggestion.objects.filter(model=model_id, study_roi=OuterRef("pk"), mask_sha256=OuterRef("roi__mask_sha256"))
+    return wanted(study_id).filter(~Exists(held))
 
 
 def wanted(study_id: int) -> QuerySet[StudyROI]:
