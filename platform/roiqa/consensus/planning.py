@@ -53,7 +53,9 @@ def study_plan(
     if not (quality.sum(axis=1) >= 2).any():
         return {"plan": None, "note": NO_PILOT}
     needed = None if alpha_half_width is None else _size_for_alpha(quality, images, alpha_half_width)
-    size = rois if rois is not None else needed and needed["rois"]
+    size = rois
+    if size is None and needed is not None:
+        size = needed["rois"]
     if size is None:
         raise Invalid(NO_ALPHA, code="target_out_of_reach", fields={"alpha_half_width": [NO_ALPHA]})
     maximum = ruleset_named(study.ruleset).score_maximum
