@@ -28,6 +28,7 @@ from ml.seagull.network.adapters import merge_adapters
 from ml.seagull.network.model import Seagull
 from ml.seagull.presets import PRESETS, preset
 from ml.seagull.training.atomic import write_bytes
+from ml.seagull.training.events import note_failure
 from ml.seagull.training.guard import NoMemoryLeft, TooManyBadSteps
 from ml.seagull.training.run import Outcome, TrainingRun
 from ml.seagull.training.settings import STAGES, Settings
@@ -60,10 +61,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
             examples=_examples(data, tokenizer, settings, given.examples),
             base=base,
         )
-        _name_photographs(data, given.output)
+        if run.accelerator.is_main_process:
+            _name_photographs(data, given.output)
         outcome = run.train()
     except (NoMemoryLeft, OSError, TooManyBadSteps, TypeError, ValueError) as error:
         sys.stderr.write(f"{error}\n")
+        note_failure(given.output, str(error))
         return REFUSED
     if outcome.finished and run.accelerator.is_main_process:
         export(run.model, tokenizer, settings, given.output / "weights", outcome=outcome)

@@ -25,6 +25,7 @@ class Follower:
         self._log = _start(folder / LOG, run.log_offset)
         self._pace: deque[float] = deque(maxlen=20)
         self.stopped = False
+        self.error = ""
 
     def read(self) -> Said | None:
         """What is new, None for nothing."""
@@ -51,6 +52,9 @@ class Follower:
 
     def _take(self, event: dict[str, Any], said: Said) -> None:
         kind, step = event["event"], int(event["step"])
+        if kind == "failed":
+            self.error = str(event["error"])
+            return
         said.step = step
         numbers = {name: value for name, value in event.items() if name not in _NOT_NUMBERS}
         if kind in {"started", "resumed"}:
@@ -94,7 +98,7 @@ def last_line(folder: Path) -> str:
     with path.open("rb") as file:
         file.seek(max(path.stat().st_size - 8000, 0))
         lines = file.read().decode("utf-8", "replace").splitlines()
-    return next((line.strip() for line in reversed(lines) if line.strip()), "")
+    return next((line.strip() for line in reversed(lines) if line.strip("= -\t")), "")
 
 
 def _start(path: Path, offset: int) -> int:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
 
+from ml.worker import devices
 from ml.worker.training_files import LOG, Follower
 from roiqa.core import jobs
 from roiqa.core.models import Job, JobState
@@ -16,6 +17,7 @@ from roiqa.training import running
 from roiqa.training.models import TrainingRun
 
 POLL_SECONDS = 0.2
+REPORT_SECONDS = 60.0
 # A step and a checkpoint of the largest network take minutes; what takes longer hangs.
 STOP_SECONDS = 1800
 # Set when this worker is told to end.
@@ -26,10 +28,11 @@ _SECRET = ("ROIQA_", "DATABASE_URL", "CELERY_", "DJANGO_")
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """How a process ended. `stopped`: its own record says that a signal stopped it and that a checkpoint was kept."""
+    """How a process ended. Its own record says: `stopped` by a signal, with a checkpoint; `error`, why it refused."""
 
     status: int
     stopped: bool
+    error: str = ""
 
     @property
     def is_success(self) -> bool:
@@ -37,7 +40,7 @@ class Ending:
 
     @property
     def was_stopped(self) -> bool:
-        return self.stopped or self.status in {
+        return (self.stopped and not self.error) or self.status in {
             -signal.SIGTERM,
             128 + signal.SIGTERM,
             -signal.SIGINT,
@@ -58,7 +61,7 @@ def followed(command: list[str], *, run: TrainingRun, follower: Follower, progre
     folder = follower.folder
     # What an attempt before this one left unread says nothing of how this process ends.
     _record(run, follower)
-    follower.stopped = False
+    follower.stopped, follower.error = False, ""
     with (folder / LOG).open("ab") as log:
         process = subprocess.Popen(  # noqa: S603  (our own programs)
             [sys.executable, "-m", "ml.worker.training_process", str(os.getpid()), str(folder / "lock"), *command],
@@ -67,9 +70,14 @@ def followed(command: list[str], *, run: TrainingRun, follower: Follower, progre
             stderr=subprocess.STDOUT,
             env=_environment(),
         )
+    reported = time.monotonic()
     try:
         while process.poll() is None:
             _record(run, follower)
+            if time.monotonic() - reported > REPORT_SECONDS:
+                # A worker of one process hears nothing else while it trains.
+                running.seen(devices.host(), devices.gpus())
+                reported = time.monotonic()
             progress.step(run.step)
             _check_interrupted()
             time.sleep(POLL_SECONDS)
@@ -83,7 +91,7 @@ def followed(command: list[str], *, run: TrainingRun, follower: Follower, progre
         stop(process)
         raise
     _record(run, follower)
-    return Ending(process.returncode, stopped=follower.stopped)
+    return Ending(process.returncode, stopped=follower.stopped, error=follower.error)
 
 
 def _check_interrupted() -> None:

@@ -137,7 +137,9 @@ def _complete(ending: Ending, folder: Path) -> None:
             seconds=RESTART_SECONDS,
             died=True,
         )
-    raise TrainingFailed(last_line(folder) or f"The training ended with status {ending.status} and said nothing.")
+    raise TrainingFailed(
+        ending.error or last_line(folder) or f"The training ended with status {ending.status} and said nothing."
+    )
 
 
 def _registered(run: TrainingRun, folder: Path, data: DataFile) -> ModelVersion:

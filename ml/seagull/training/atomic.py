@@ -10,8 +10,8 @@ PART = ".part"
 
 
 def write_bytes(path: Path, content: bytes) -> None:
-    """Replace a file in one move."""
-    part = path.with_name(f"{path.name}{PART}")
+    """Replace a file in one move; of several processes at once the last one stays."""
+    part = path.with_name(f"{path.name}.{os.getpid()}{PART}")
     with part.open("wb") as file:
         file.write(content)
         file.flush()

@@ -61,6 +61,14 @@ class EventLog:
         self._board.close()
 
 
+def note_failure(folder: Path, error: str) -> None:
+    """Say in the record why there was no training, or no more of it: for whoever follows it."""
+    if folder.is_dir():
+        _end_last_line(folder / EVENTS_FILE)
+        with (folder / EVENTS_FILE).open("a", encoding="utf-8") as file:
+            file.write(json.dumps({"event": "failed", "step": 0, "time": round(time.time(), 3), "error": error}) + "\n")
+
+
 def _end_last_line(path: Path) -> None:
     """A killed process may have left half a line: what follows must not be read as the rest of it."""
     if not path.exists() or not path.stat().st_size:

@@ -179,6 +179,8 @@ class TrainingRun:
             self._write(log, "cancelled", signal=cancelled.signal.name if cancelled.signal else None)
             if not self._is_saved():
                 self._save(log, {})
+            # torchrun ends the others as soon as one has left, and one of them may be writing that checkpoint.
+            self.accelerator.wait_for_everyone()
 
     def _all_agree(self, cancelled: Cancellation) -> bool:
         """Whether any process heard a signal: one that stopped alone would leave the others waiting for it."""

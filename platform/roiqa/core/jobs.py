@@ -24,9 +24,9 @@ logger = logging.getLogger(__name__)
 Runner = Callable[["Progress"], None]
 Watcher = Callable[[Job], None]
 # Jobs that need torch go to workers that have it, and a GPU where there is one; everything else is for any worker.
-GPU_QUEUE_KINDS = frozenset(
-    {"embeddings", "proposals", "synthesis_shard", "training_run", "suggestions", "model_comparison"}
-)
+GPU_QUEUE_KINDS = frozenset({"embeddings", "proposals", "synthesis_shard", "training_run"})
+# What a trained model is asked needs torch too, and a worker of its own where there is one: a training takes hours.
+MODEL_QUEUE_KINDS = frozenset({"suggestions", "model_comparison"})
 # Nobody waits for these: a worker takes everything else of its queue first. On Redis 0 comes first, 9 last.
 LOW_PRIORITY_KINDS = frozenset({"suggestions"})
 LAST = 9
@@ -170,7 +170,9 @@ def _send(job: Job) -> None:
     from roiqa.core.tasks import run_job_task  # noqa: PLC0415  (tasks import this module)
 
     try:
-        options: dict[str, Any] = {"queue": "gpu", **LONG} if job.kind in GPU_QUEUE_KINDS else {"queue": "default"}
+        options: dict[str, Any] = {"queue": "default"}
+        if job.kind in GPU_QUEUE_KINDS | MODEL_QUEUE_KINDS:
+            options = {"queue": "gpu" if job.kind in GPU_QUEUE_KINDS else "models", **LONG}
         if job.kind in LOW_PRIORITY_KINDS:
             options["priority"] = LAST
         run_job_task.apply_async(args=(str(job.pk),), retry=False, **options)
@@ -265,10 +267,15 @@ def cancel(*, job: Job) -> None:
 
 
 def sweep() -> int:
-    """Send every unfinished job whose lease has lapsed to a worker again; answers how many."""
+    """Send every unfinished job whose lease has lapsed to a worker again; answers how many.
+
+    One that waits behind a long job is not sent again before another lease: its messages would pile up.
+    """
     now = timezone.now()
     lapsed = Job.objects.filter(Q(state=JobState.QUEUED) | Q(state=JobState.RUNNING), lease_expires_at__lt=now)
     jobs = list(lapsed[:100])
     for job in jobs:
         _send(job)
+    waiting = Job.objects.filter(pk__in=[job.pk for job in jobs], state=JobState.QUEUED, lease_expires_at__lt=now)
+    waiting.update(lease_expires_at=now + Job.LEASE)
     return len(jobs)

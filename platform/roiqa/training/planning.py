@@ -60,7 +60,8 @@ class Plan:
         settings = self.resolved
         if settings["steps"] is not None:
             return int(settings["steps"])
-        images = max(round(self.data.images * self.fraction * (1 - self.config["held_out"])), 1)
+        kept = self.fraction * (1 - float(self.config["held_out"]))
+        images = max(round(self.data.images * kept), 1)
         return max(images * int(settings["epochs"]) // int(settings["batch_images"]), 1)
 
 
