@@ -26,9 +26,10 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 IMAGES_AT_ONCE = 8
-# People wait for these on the same queue; a suggestion nobody has asked for yet makes way.
+# People wait for these, perhaps for this very worker; a suggestion nobody has asked for yet makes way. What has waited
+# for long waits for somebody else.
 _WAITED_FOR = ("embeddings", "proposals", "model_comparison")
-_PATIENCE = timedelta(seconds=3)
+_PATIENCE, _IN_VAIN = timedelta(seconds=3), timedelta(seconds=60)
 
 
 @jobs.runs(suggesting.KIND)
@@ -146,8 +147,10 @@ def _keep_report(job: Job) -> None:
 
 def _make_way(job: Job) -> None:
     """Raises JobDeferred if somebody has been waiting for this queue: this job goes on afterwards."""
-    waiting = Job.objects.filter(
-        kind__in=_WAITED_FOR, state=JobState.QUEUED, cancel_requested=False, created_at__lt=timezone.now() - _PATIENCE
-    )
+    now = timezone.now()
+    waiting = Job.objects.filter(kind__in=_WAITED_FOR, state=JobState.QUEUED, cancel_requested=False)
+    waiting = waiting.filter(created_at__range=(now - _IN_VAIN, now - _PATIENCE))
     if waiting.exists():
-        raise jobs.JobDeferred(f"{job.report['computed']} suggestions so far; others wait for this queue.", seconds=1)
+        raise jobs.JobDeferred(
+            f"{job.report['computed']} suggestions so far; makes way for what people wait for.", seconds=1
+        )

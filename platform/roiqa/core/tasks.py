@@ -24,4 +24,4 @@ def deliver_webhook_task(delivery_id: str) -> None:
 def send_due_webhooks_task() -> None:
     """One message per delivery, so that a slow receiver holds nobody else up."""
     for delivery_id in webhooks.due_ids():
-        deliver_webhook_task.apply_async(args=(delivery_id,), queue="default")
+        deliver_webhook_task.apply_async(args=(delivery_id,), queue="outgoing")

@@ -134,7 +134,7 @@ def _send_soon(delivery: Delivery) -> None:
 
     def send() -> None:
         try:
-            deliver_webhook_task.apply_async(args=(str(delivery.pk),), retry=False, queue="default")
+            deliver_webhook_task.apply_async(args=(str(delivery.pk),), retry=False, queue="outgoing")
         except settings.BROKER_ERRORS:
             # The row is safe; the clock sends it when the broker is back.
             logger.warning("broker unreachable, delivery %s waits", delivery.pk)

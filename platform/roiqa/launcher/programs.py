@@ -114,9 +114,10 @@ def web_program(
 
 
 def worker_program(*, data_dir: Path, log_path: Path, environment: Mapping[str, str], folder: Path) -> Program:
-    """One worker for both queues with the clock (beat) inside: one machine needs neither a second worker nor a clock."""
+    """One worker for all queues with the clock (beat) inside: one machine needs neither a second worker nor a clock."""
     arguments = (
-        *("-m", "celery", "--app", "roiqa.config.celery", "worker", "--queues", "default,gpu", "--concurrency", "2"),
+        *("-m", "celery", "--app", "roiqa.config.celery", "worker", "--concurrency", "2"),
+        *("--queues", "default,gpu,models,outgoing"),
         *("--beat", "--schedule", str(data_dir / "beat-schedule"), "--loglevel", "INFO"),
         *("--without-gossip", "--without-mingle", "--hostname", "default@roiqa"),
     )
