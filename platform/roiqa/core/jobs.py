@@ -267,10 +267,15 @@ def cancel(*, job: Job) -> None:
 
 
 def sweep() -> int:
-    """Send every unfinished job whose lease has lapsed to a worker again; answers how many."""
+    """Send every unfinished job whose lease has lapsed to a worker again; answers how many.
+
+    One that waits behind a long job is not sent again before another lease: its messages would pile up.
+    """
     now = timezone.now()
     lapsed = Job.objects.filter(Q(state=JobState.QUEUED) | Q(state=JobState.RUNNING), lease_expires_at__lt=now)
     jobs = list(lapsed[:100])
     for job in jobs:
         _send(job)
+    waiting = Job.objects.filter(pk__in=[job.pk for job in jobs], state=JobState.QUEUED, lease_expires_at__lt=now)
+    waiting.update(lease_expires_at=now + Job.LEASE)
     return len(jobs)
