@@ -16,7 +16,7 @@ from scipy.special import stdtrit
 
 from roiqa.consensus.rules.agreement import alpha_of_coincidences
 from roiqa.consensus.rules.gwet import coefficient_of_sums, ordinal_weights
-from roiqa.consensus.rules.panel import PanelVotes
+from roiqa.consensus.rules.panel import PanelVotes, total_by
 from roiqa.consensus.rules.resampling import RESAMPLES, Interval, drawn_counts, percentile_interval
 from roiqa.consensus.rules.variance import variance_components
 
@@ -105,18 +105,17 @@ class _PairSums:
         cell = (pairs.pair * values + mine) * values + other
         size = count * values * values
         # An ROI adds as much to the coincidences as it has votes, and to the agreement as every other ROI.
-        self.coincidences: FloatArray = np.bincount(cell, 1 / (pairs.votes - 1), size).reshape(count, -1)
+        self.coincidences = total_by(cell, 1 / (pairs.votes - 1), size).reshape(count, -1)
         share = 1 / (pairs.votes * (pairs.votes - 1))
         agreement = ordinal_weights(values)[mine, other] * share
-        self.agreement: FloatArray = np.bincount(pairs.pair, agreement, count)
-        self.weight: FloatArray = np.bincount(pairs.pair, share, count)
+        self.agreement = total_by(pairs.pair, agreement, count)
+        self.weight = total_by(pairs.pair, share, count)
 
 
 def _vote_shares(panel: PanelVotes, scale: int, values: int, group: Indices, count: int) -> FloatArray:
     """How often each group gave each answer, every ROI weighing alike, (G, V)."""
     cell = group[panel.annotator] * values + panel.votes[:, scale]
-    shares = np.bincount(cell, 1 / panel.votes_per_roi[panel.roi], count * values)
-    return np.asarray(shares.reshape(count, values), dtype=np.float64)
+    return total_by(cell, 1 / panel.votes_per_roi[panel.roi], count * values).reshape(count, values)
 
 
 def _groups(panel: PanelVotes, *, most: int, seed: int) -> tuple[Indices, int]:

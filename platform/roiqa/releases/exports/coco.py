@@ -94,7 +94,7 @@ def _document(
 ) -> Iterator[str]:
     """The file in pieces, one image or annotation a line."""
     header = reader.header
-    info = {
+    info: Record = {
         "description": header["study"]["title"],
         "study": header["study"],
         "protocol": header["protocol"],
@@ -104,8 +104,8 @@ def _document(
         "licence": header["licence"],
         "split_rule": header["split_rule"],
         "counts": header["counts"],
-        **{name: header[name] for name in ("statistics", "collection") if name in header},
     }
+    info |= {name: header[name] for name in ("statistics", "collection") if name in header}
     yield f'{{"info":{_json(info)},\n"images":['
     yield from _rows(image(frozen) for frozen in reader.images())
     yield '],\n"annotations":['

@@ -22,12 +22,12 @@ from roiqa.releases.methods.document import (
 
 _STYLE: Final = """
 :root { color-scheme: light; }
-body { margin: 0 auto; padding: 2rem 1rem 4rem; max-width: 46rem; background: #fff; color: #1c2124;
+body { margin: 0 auto; padding: 2rem 1rem 4rem; max-width: 54rem; background: #fff; color: #1c2124;
   font: 16px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", sans-serif; }
 h1 { margin: 0; font-size: 1.7rem; line-height: 1.2; }
 h2 { margin: 2rem 0 0.5rem; font-size: 1.15rem; }
-p { margin: 0.5rem 0; }
-.subtitle { color: #535b60; overflow-wrap: anywhere; }
+p { margin: 0.5rem 0; overflow-wrap: anywhere; }
+.subtitle { color: #535b60; }
 .scroll { overflow-x: auto; margin: 1rem 0; }
 table { border-collapse: collapse; width: 100%; font-size: 0.85rem; }
 caption { padding-bottom: 0.3rem; text-align: left; color: #535b60; }
@@ -36,7 +36,7 @@ th:first-child, td:first-child { padding-left: 0; text-align: left; }
 thead th { border-bottom: 1.5px solid #1c2124; vertical-align: bottom; white-space: normal; }
 td { font-variant-numeric: tabular-nums; }
 figure { margin: 1.2rem 0; }
-svg { display: block; width: 100%; height: auto; max-width: 46rem; }
+svg { display: block; width: 100%; height: auto; max-width: 50rem; }
 svg text { font-family: system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", sans-serif; }
 figcaption { margin-top: 0.3rem; font-size: 0.85rem; color: #535b60; }
 @page { size: A4; margin: 20mm 18mm; }
@@ -45,6 +45,8 @@ figcaption { margin-top: 0.3rem; font-size: 0.85rem; color: #535b60; }
   h2 { break-after: avoid; }
   figure, table, tr { break-inside: avoid; }
   .scroll { overflow: visible; }
+  table { font-size: 7.5pt; }
+  th, td { padding: 0.15rem 0.3rem; }
 }
 """
 
