@@ -10,8 +10,26 @@ import { StackedBar } from "../../src/screens/admin/StackedBar";
 afterEach(cleanup);
 
 function label(levels: Partial<Record<Distortion, number>>): Label {
-  const score = (level: number) => ({ mean: level, sd: 0, interval: [level, level], level, level_word: "", votes: [] });
-  const common = { sd: null, interval: null, level_word: null, votes: [], tie: false, severity_all: 5 };
+  const score = (level: number) => ({
+    mean: level,
+    sd: 0,
+    interval: [level, level],
+    t_interval: [level, level],
+    level,
+    level_word: "",
+    votes: [],
+    mos_map: level,
+    mos_map_se: 0,
+  });
+  const common = {
+    sd: null,
+    interval: null,
+    t_interval: null,
+    level_word: null,
+    votes: [],
+    tie: false,
+    severity_all: 5,
+  };
   const absent = { ...common, present: false, severity: null, level: null, p_present: 0, severity_present: null };
   const one = (name: Distortion) => {
     const level = levels[name];
@@ -37,7 +55,7 @@ function label(levels: Partial<Record<Distortion, number>>): Label {
 
 test("a label is told in words: quality, importance and the distortions that are there", () => {
   const { container } = render(<LabelSummary label={{ ...label({ blur: 0, noise: 4 }), tie: true }} />);
-  expect(container.textContent).toContain("poor quality · important importance");
+  expect(container.textContent).toContain("poor quality 1.00 (1.00 to 1.00) · important importance 3.00");
   expect(screen.getAllByRole("listitem").map((item) => item.textContent?.trim())).toEqual([
     "noise trivial",
     "blur extreme",
