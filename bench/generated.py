@@ -157,11 +157,12 @@ def _fill(
     source: str,
     facts: Mapping[str, object],
 ) -> None:
-    """INSERT ... SELECT `values` FROM `source`; every column not named gets its model's default."""
+    """INSERT ... SELECT `values` FROM `source`; every column not named gets its model's or the database's default."""
     columns, parameters = dict(values), dict(facts)
     for field in model._meta.concrete_fields:
         column = str(field.column)
-        if column not in columns and not isinstance(field, AutoField | GeneratedField):
+        filled_by_database = isinstance(field, AutoField | GeneratedField) or field.has_db_default()
+        if column not in columns and not filled_by_database:
             default = field.get_default()
             columns[column] = f"%(default_{column})s"
             parameters[f"default_{column}"] = Jsonb(default) if isinstance(default, dict) else default
