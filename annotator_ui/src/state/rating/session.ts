@@ -242,8 +242,9 @@ export class RatingSession {
       this.set({ progress: progress && { ...progress, skipped: progress.skipped + 1 } });
     }
     this.set({ undoable: assignment.id });
-    this.options.finished?.(assignment.id);
+    // Other tabs hear of it when this one leaves the ROI: until then it stands here with the model's view.
     if (first && reply !== null && (await this.openReveal(assignment, await reply))) return;
+    this.options.finished?.(assignment.id);
     await this.dropFirst();
   }
 
@@ -278,6 +279,7 @@ export class RatingSession {
     const telemetry = { ...this.recorder.finished(current.form) };
     this.recorder = null;
     void this.sendThought(current.assignment.id, { ...answers, bulk_clean: false, telemetry });
+    this.options.finished?.(current.assignment.id);
     await this.dropFirst();
   }
 
