@@ -36,9 +36,7 @@ reference = {{"exposure": 5, "noise": 5, "blur": 2, "contrast": 5, "colorfulness
 for number, place in enumerate(free[:15]):
     add_item(study=study, roi_id=place.roi_id, use="training" if number < 10 else "quiz", reference=reference,
       explanation="The edges are soft." if number < 10 else "", from_consensus=False, by=admin)
-if {asks!r}:
-    change_rules(study=study, by=admin, changes=dict(ask_consent=True, consent_text="We keep your ratings under a number.",
-      ask_viewing=True, ask_training=True, ask_quiz=True))
+change_rules(study=study, by=admin, changes={{"consent_text": "We keep your ratings under a number.", **{asks!r}}})
 print(json.dumps({{"items": len(free[:15])}}))
 """
 CHECK = """
@@ -48,13 +46,6 @@ from roiqa.studies.plates import pictures
 from roiqa.studies.qualification_models import ViewingCheck
 check = ViewingCheck.objects.filter(membership__study__slug={slug!r}).latest("started_at")
 print(json.dumps([picture.answer for picture in pictures(check.seed)]))
-"""
-ASK_ONLY = """
-from roiqa.accounts.models import User
-from roiqa.studies.models import Study
-from roiqa.studies.qualification_rules import change_rules
-change_rules(study=Study.objects.get(slug={slug!r}), by=User.objects.get(username={admin!r}), changes={changes!r})
-print("done")
 """
 STEPS = ("ask_consent", "ask_viewing", "ask_training", "ask_quiz")
 PASSWORD = "correct-horse-battery"
@@ -67,10 +58,6 @@ class QualifyingStudy:
     person: str
     platform: Platform
 
-    def ask_only(self, step: str) -> None:
-        changes = {name: name == step for name in STEPS}
-        shell(self.platform, ASK_ONLY.format(slug=self.slug, admin=self.admin, changes=changes))
-
     def seen_on_last_check(self) -> list[int]:
         """What somebody with good eyes answers to the pictures of the check begun last."""
         answers: list[int] = json.loads(shell(self.platform, CHECK.format(slug=self.slug)))
@@ -82,13 +69,11 @@ def shell(platform: Platform, code: str) -> str:
     return platform.manage("shell", "--no-imports", "-c", code).strip().splitlines()[-1]
 
 
-def make_qualifying_study(platform: Platform, *, asks: bool = True) -> QualifyingStudy:
-    """Ten ROIs to train on, five of a quiz, the others to rate; with `asks` all four steps come before rating."""
+def make_qualifying_study(platform: Platform, *steps: str) -> QualifyingStudy:
+    """Ten ROIs to train on, five of a quiz, the others to rate; the steps that are named come before rating."""
     tag = uuid.uuid4().hex[:6]
     study = QualifyingStudy(f"harbour-{tag}", f"lead-{tag}", f"novice-{tag}", platform)
-    printed = shell(
-        platform,
-        SETUP.format(admin=study.admin, person=study.person, slug=study.slug, password=PASSWORD, asks=asks),
-    )
-    assert json.loads(printed) == {"items": 15}
+    asks = {step: step in steps for step in STEPS}
+    code = SETUP.format(admin=study.admin, person=study.person, slug=study.slug, password=PASSWORD, asks=asks)
+    assert json.loads(shell(platform, code)) == {"items": 15}
     return study
