@@ -7,7 +7,7 @@ import { Button } from "../shared/Button";
 import { Dialog } from "../shared/Dialog";
 import { fieldErrors } from "../shared/ErrorNote";
 import { Field } from "../shared/Field";
-import { crowdKey } from "./CrowdSection";
+import { crowdKey } from "./keys";
 
 interface Platform {
   name: string;

@@ -3,15 +3,13 @@ import { useState } from "react";
 import { api } from "../../api/client";
 import type { CrowdLink, Study } from "../../api/types";
 import { CopyButton } from "../admin/CopyButton";
-import { studyKey } from "../admin/useStudy";
 import { formatDate } from "../admin/words";
 import { Badge } from "../shared/Badge";
 import { Button } from "../shared/Button";
 import { ErrorNote } from "../shared/ErrorNote";
 import { CrowdLinkDialog } from "./CrowdLinkDialog";
 import "./qualification.css";
-
-export const crowdKey = (slug: string) => studyKey(slug, "crowd-links");
+import { crowdKey } from "./keys";
 
 /** Entries for people of crowd platforms, their progress and the payment list. */
 export function CrowdSection({ study }: { study: Study }) {

@@ -2,7 +2,6 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { api } from "../../api/client";
 import type { QualificationRules, Study, TrainingItem } from "../../api/types";
-import { studyKey } from "../admin/useStudy";
 import { Badge } from "../shared/Badge";
 import { Button } from "../shared/Button";
 import { EmptyState } from "../shared/EmptyState";
@@ -11,11 +10,9 @@ import { Progress } from "../shared/Progress";
 import { useToast } from "../shared/Toast";
 import { AddItemsDialog } from "./AddItemsDialog";
 import { gapsOf } from "./coverage";
-import { rulesKey } from "./QualificationTab";
+import { itemsKey, rulesKey } from "./keys";
 import { ROIThumb } from "./ROIThumb";
 import { referenceText } from "./reference";
-
-export const itemsKey = (slug: string) => studyKey(slug, "training-items");
 
 /** The ROIs of training and quiz, with what they teach. */
 export function ItemsSection({ study, rules }: { study: Study; rules: QualificationRules }) {

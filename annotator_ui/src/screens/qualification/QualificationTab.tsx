@@ -2,14 +2,12 @@ import "./qualification.css";
 import { useQuery } from "@tanstack/react-query";
 import { api } from "../../api/client";
 import type { QualificationRules, Study } from "../../api/types";
-import { studyKey } from "../admin/useStudy";
 import { ErrorNote } from "../shared/ErrorNote";
 import { Progress } from "../shared/Progress";
 import { ItemsSection } from "./ItemsSection";
+import { rulesKey } from "./keys";
 import { PeopleSection } from "./PeopleSection";
 import { RulesForm } from "./RulesForm";
-
-export const rulesKey = (slug: string) => studyKey(slug, "qualification-rules");
 
 /** What people do before they rate: the rules, the ROIs to learn on, and how far everybody is. */
 export function QualificationTab({ study }: { study: Study }) {

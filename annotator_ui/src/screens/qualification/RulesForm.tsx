@@ -9,7 +9,7 @@ import { Button } from "../shared/Button";
 import { fieldErrors } from "../shared/ErrorNote";
 import { Field } from "../shared/Field";
 import { useToast } from "../shared/Toast";
-import { rulesKey } from "./QualificationTab";
+import { rulesKey } from "./keys";
 import { draftOf, type RulesDraft, rulesChange } from "./rules";
 
 const SHOWN = [
