@@ -146,4 +146,4 @@ def test_the_new_study_form_says_what_each_mode_costs_and_the_audit_page_opens(p
     assert (made["suggestion_mode"], made["blind_percent"]) == ("prefill", 30)
     page.goto(f"/studies/{slug}?tab=suggestions")
     expect(page.get_by_role("heading", name="Mode of this study: pre-fill")).to_be_visible()
-    expect(page.get_by_text("Too few votes to say.")).to_be_visible()
+    expect(page.get_by_text("Nothing to compare yet")).to_be_visible()

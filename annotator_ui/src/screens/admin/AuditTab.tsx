@@ -60,17 +60,32 @@ function ModeTable({ audit }: { audit: SuggestionAudit }) {
 
 const WAYS = {
   blind: "blind: nothing of a model was shown",
-  reveal_after: "own answer first, the model\u2019s view afterwards",
+  reveal_after: "own answer first, the model’s view afterwards",
   prefill: "on a form that the model had filled in",
 } as const;
 
 function PrefillSection({ audit }: { audit: SuggestionAudit }) {
+  return (
+    <section className="card stack" aria-labelledby="audit-prefill">
+      <h2 id="audit-prefill">Do the filled-in levels pull people?</h2>
+      {audit.prefilled > 0 && audit.control > 0 ? (
+        <PrefillFigures audit={audit} />
+      ) : (
+        <p className="muted">
+          Nothing to compare yet: it takes pre-filled votes and blind ones, on ROIs for which the promoted model has a
+          suggestion. So far there are {formatNumber(audit.prefilled)} and {formatNumber(audit.control)}.
+        </p>
+      )}
+    </section>
+  );
+}
+
+function PrefillFigures({ audit }: { audit: SuggestionAudit }) {
   const { wrong, median_seconds: time } = audit;
   const verdict = VERDICTS[audit.gate];
   const scales = Object.entries(audit.scales);
   return (
-    <section className="card stack" aria-labelledby="audit-prefill">
-      <h2 id="audit-prefill">Do the filled-in levels pull people?</h2>
+    <>
       <p className={`note ${verdict.note}`}>
         <strong>{verdict.title}</strong> {verdict.means}
       </p>
@@ -95,13 +110,13 @@ function PrefillSection({ audit }: { audit: SuggestionAudit }) {
       <div className="figures-grid">
         <IntervalChart
           title="How far do people lean on the model?"
-          asks="Anchoring index: how much nearer to the model pre-filled votes are than blind ones. 0: no pull; 1: everybody takes the model\u2019s level. To pass, the whole interval must lie below the dashed line."
+          asks="Anchoring index: how much nearer to the model pre-filled votes are than blind ones. 0: no pull; 1: everybody takes the model’s level. To pass, the whole interval must lie below the dashed line."
           estimates={scales.map(([name, { index }]) => ({ name, ...index }))}
           bound={{ value: 0.1, means: "0.10: the largest pull that passes" }}
         />
         <IntervalChart
           title="Do the votes move up or down?"
-          asks="Bias: pre-filled less blind votes on the same ROIs, in levels. To pass, the whole interval must lie between \u22120.10 and 0.10."
+          asks="Bias: pre-filled less blind votes on the same ROIs, in levels. To pass, the whole interval must lie between −0.10 and 0.10."
           estimates={scales.map(([name, { bias }]) => ({ name, ...bias }))}
           bound={{ value: 0.1, means: "0.10: the largest shift that passes" }}
         />
@@ -122,10 +137,10 @@ function PrefillSection({ audit }: { audit: SuggestionAudit }) {
       />
       <p className="muted small">
         A spread below 1 says that pre-filled votes agree more among themselves than blind ones: agreement that the form
-        made. “Same by chance” is how often a blind vote happens to be the model\u2019s level; leaving a level as shown
-        is a sign of leaning only as far as it goes beyond that. Levels that were wrong on purpose are left out of both.
+        made. “Same by chance” is how often a blind vote happens to be the model’s level; leaving a level as shown is a
+        sign of leaning only as far as it goes beyond that. Levels that were wrong on purpose are left out of both.
       </p>
-    </section>
+    </>
   );
 }
 
@@ -140,13 +155,12 @@ function ThoughtsSection({ audit }: { audit: SuggestionAudit }) {
       </p>
       {shown === 0 ? (
         <p className="muted">
-          Nobody has seen a model\u2019s view yet. It takes a promoted model with suggestions for the ROIs of the train
-          part.
+          Nobody has seen a model’s view yet. It takes a promoted model with suggestions for the ROIs of the train part.
         </p>
       ) : (
         <>
           <dl className="stats">
-            <Stat term="Seen" value={formatNumber(shown)} note="a model\u2019s view after the own answer" />
+            <Stat term="Seen" value={formatNumber(shown)} note="a model’s view after the own answer" />
             <Stat term="Second thoughts" value={formatNumber(given)} note="also those that stay as they were" />
             <Stat
               term="Changed their mind"
@@ -159,7 +173,7 @@ function ThoughtsSection({ audit }: { audit: SuggestionAudit }) {
             columns={[
               { header: "Scale", cell: ([name]) => name },
               {
-                header: "First answer is not the model\u2019s",
+                header: "First answer is not the model’s",
                 numeric: true,
                 cell: ([, figures]) => share(figures.apart),
               },
@@ -170,8 +184,7 @@ function ThoughtsSection({ audit }: { audit: SuggestionAudit }) {
             rowKey={([name]) => name}
           />
           <p className="muted small">
-            Move: 0 stays, 1 takes the model\u2019s level, below 0 goes away from it; with its 95 % interval over
-            images.
+            Move: 0 stays, 1 takes the model’s level, below 0 goes away from it; with its 95 % interval over images.
           </p>
         </>
       )}

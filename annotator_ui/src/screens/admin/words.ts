@@ -48,8 +48,7 @@ export const MODES: Readonly<Record<SuggestionMode, { title: string; means: stri
     means:
       "Annotators answer first. Then the model's words stand beside theirs, and they may change their mind once. " +
       "The first answer is the label; the second thought shows you where people or the model slip.",
-    costs:
-      "Costs a few seconds per ROI. Over weeks people may learn to see as the model does: the audit page watches that.",
+    costs: "Costs a few seconds per ROI. Over weeks people may learn to see as the model does.",
   },
   prefill: {
     title: "Pre-fill",
