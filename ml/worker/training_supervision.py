@@ -52,7 +52,9 @@ class Ending:
         return self.status in {-signal.SIGKILL, 128 + signal.SIGKILL}
 
 
-def followed(command: list[str], *, run: TrainingRun, follower: Follower, progress: jobs.Progress) -> Ending:
+def followed(
+    command: list[str], *, run: TrainingRun, follower: Follower, progress: jobs.Progress, clock: running.Clock
+) -> Ending:
     """Run Python with these arguments in the run's folder until it ends.
 
     Raises JobCancelled when somebody stopped the run or another worker took it over, JobDeferred when this worker is
@@ -77,6 +79,7 @@ def followed(command: list[str], *, run: TrainingRun, follower: Follower, progre
             if time.monotonic() - reported > REPORT_SECONDS:
                 # A worker of one process hears nothing else while it trains.
                 running.seen(devices.host(), devices.gpus())
+                clock.tick()
                 reported = time.monotonic()
             progress.step(run.step)
             _check_interrupted()

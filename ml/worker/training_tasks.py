@@ -19,7 +19,6 @@ from typing import Any
 from celery import shared_task
 from celery.signals import worker_shutting_down
 from django.conf import settings as installation
-from django.utils import timezone
 
 from ml.worker import devices
 from ml.worker.training_command import evaluate_command, train_command
@@ -53,29 +52,33 @@ def train(progress: jobs.Progress) -> None:
         _require_device(run)
         with _alone_on_this_machine():
             running.begin(run, device=devices.in_words())
-            since = timezone.now()
+            clock = running.Clock(run)
             try:
-                _train(run, progress)
+                _train(run, progress, clock)
             finally:
-                running.worked(run, since)
+                clock.tick()
     except jobs.JobDeferred as deferred:
         running.put_back(run, deferred.message)
         raise
 
 
-def _train(run: TrainingRun, progress: jobs.Progress) -> None:
+def _train(run: TrainingRun, progress: jobs.Progress, clock: running.Clock) -> None:
     folder = folder_of(run)
     folder.mkdir(parents=True, exist_ok=True)
     data = data_of(run, folder, progress)
     progress.job.report = {"run": str(run.pk)}
     progress.expect(run.steps, f"Training run {run.number}")
     follower = Follower(run, folder)
+
+    def complete(command: list[str]) -> None:
+        _complete(followed(command, run=run, follower=follower, progress=progress, clock=clock), folder)
+
     if not (folder / "weights").exists():
         running.say(run, "Starting the training process.")
-        _complete(followed(train_command(run, folder, data), run=run, follower=follower, progress=progress), folder)
+        complete(train_command(run, folder, data))
     if data.has_test:
         running.say(run, "Measuring on the test part of the release.")
-        _complete(followed(evaluate_command(run, folder, data), run=run, follower=follower, progress=progress), folder)
+        complete(evaluate_command(run, folder, data))
         for name in _REPORT:
             shutil.copyfile(folder / "report" / name, folder / "weights" / name)
     with progress.alive():

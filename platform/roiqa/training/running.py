@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 
 from roiqa.core import audit, jobs
@@ -83,10 +83,19 @@ def record(run: TrainingRun, said: Said) -> None:
     run.save(update_fields=changed)
 
 
-def worked(run: TrainingRun, since: datetime) -> None:
-    """Add the time since then to what the run has cost."""
-    run.work_seconds += (timezone.now() - since).total_seconds()
-    run.save(update_fields=["work_seconds"])
+class Clock:
+    """What a run costs: the time that a worker spends on it, written now and then, so that a killed worker's counts."""
+
+    def __init__(self, run: TrainingRun) -> None:
+        self._run = run
+        self._since = timezone.now()
+
+    def tick(self) -> None:
+        """Add the time since the last tick."""
+        now = timezone.now()
+        seconds = (now - self._since).total_seconds()
+        self._since = now
+        TrainingRun.objects.filter(pk=self._run.pk).update(work_seconds=F("work_seconds") + seconds)
 
 
 def put_back(run: TrainingRun, message: str) -> None:
