@@ -6,7 +6,7 @@ beforehand, or to leave somebody out.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -25,6 +25,8 @@ BoolArray = npt.NDArray[np.bool_]
 
 SCORES: Final = ("quality", "importance")
 _SCORE_COLUMNS: Final = tuple(SCALES.index(score) for score in SCORES)
+# So many ROIs are labelled at a time: memory does not grow with the release's.
+PART_ROIS: Final = 4_000
 # ROI, annotator, excluded, prefilled, then the eight scales.
 ROW_NUMBERS: Final = 4 + len(SCALES)
 
@@ -60,22 +62,40 @@ def gather(batches: Iterable[npt.NDArray[np.int64]]) -> tuple[AcceptedVotes, dic
 
 
 class WholeLabels:
-    """What the labels of a release hold beyond their own votes."""
+    """What the labels of a release hold beyond their own votes. Labels are made of some thousand ROIs at a time."""
 
     def __init__(self, votes: AcceptedVotes, ruleset: Ruleset) -> None:
-        counted = votes.panel.where(votes.counted)
-        self.models: tuple[SubjectModel, ...] = tuple(fit_subjects(counted.scale(column)) for column in _SCORE_COLUMNS)
-        self._prefilled = np.bincount(votes.panel.roi[votes.counted & votes.prefilled], minlength=votes.panel.roi_count)
-        labels = label_rois(histograms(counted), ruleset)
-        self._sos = {score: _sos(labels, score) for score in SCORES}
-        everybody = np.ones(len(votes.panel.roi), dtype=bool)
+        panel, counted = votes.panel, votes.counted
+        self._parts = _Parts(votes, ruleset)
+        fitted = panel.where(counted) if votes.excluded.any() else panel
+        self.models: tuple[SubjectModel, ...] = tuple(fit_subjects(fitted.scale(column)) for column in _SCORE_COLUMNS)
+        self._prefilled = np.bincount(panel.roi[counted & votes.prefilled], minlength=panel.roi_count)
         self._variants = {
-            "without_prefilled": _Variant(votes, votes.counted & ~votes.prefilled, labels, ruleset),
-            "with_excluded": _Variant(votes, everybody, labels, ruleset),
+            "without_prefilled": _Variant(self._parts, counted & ~votes.prefilled, counted),
+            "with_excluded": _Variant(self._parts, np.ones(len(panel.roi), dtype=bool), counted),
+        }
+        means: dict[str, list[npt.NDArray[np.float64]]] = {score: [] for score in SCORES}
+        variances: dict[str, list[npt.NDArray[np.float64]]] = {score: [] for score in SCORES}
+        for part in range(self._parts.count):
+            labels = self._parts.labels(part, counted)
+            for score in SCORES:
+                of: Any = getattr(labels, score)
+                means[score].append(of.mean)
+                variances[score].append(of.sd**2)
+            for variant in self._variants.values():
+                variant.compare(part, labels)
+        self._sos = {
+            score: _sos(np.concatenate(means[score]), np.concatenate(variances[score]), ruleset)
+            if means[score]
+            else None
+            for score in SCORES
         }
 
     def add_to(self, label: Record, row: int) -> Record:
-        """The label of the ROI in this row with its corrected means, and with the labels of other votes if there are any."""
+        """The label of the ROI in this row with its corrected means, and with the labels of other votes if there are any.
+
+        Ask in the order of the rows: labels of other votes are kept for one part of the release at a time.
+        """
         corrected = {
             score: {**label[score], **correction(model, row)} for score, model in zip(SCORES, self.models, strict=True)
         }
@@ -95,35 +115,78 @@ class WholeLabels:
         }
 
 
-class _Variant:
-    """The labels that some of the accepted votes make, where they are others than the counted ones."""
+class _Parts:
+    """A release's votes, some thousand ROIs at a time."""
 
-    def __init__(self, votes: AcceptedVotes, chosen: BoolArray, counted: LabelTable, ruleset: Ruleset) -> None:
-        panel = votes.panel
-        other = chosen != votes.counted
+    def __init__(self, votes: AcceptedVotes, ruleset: Ruleset) -> None:
+        self.panel, self._ruleset = votes.panel, ruleset
+        # The votes of an ROI stand together in the snapshot's order; a table from elsewhere is sorted first.
+        in_order = bool((np.diff(self.panel.roi) >= 0).all())
+        self._order = None if in_order else np.argsort(self.panel.roi, kind="stable")
+        edges = np.arange(0, self.panel.roi_count + PART_ROIS, PART_ROIS)
+        self._starts = np.searchsorted(self.panel.roi, edges, sorter=self._order)
+        self.count = -(-self.panel.roi_count // PART_ROIS)
+
+    def labels(self, part: int, chosen: BoolArray) -> LabelTable:
+        """The labels that the chosen votes make; `roi` of the table is a row of the release."""
+        rows = np.arange(self._starts[part], self._starts[part + 1])
+        rows = rows if self._order is None else self._order[rows]
+        rows = rows[chosen[rows]]
+        first = part * PART_ROIS
+        size = min(PART_ROIS, self.panel.roi_count - first)
+        panel = PanelVotes(
+            self.panel.roi[rows] - first,
+            self.panel.annotator[rows],
+            self.panel.votes[rows],
+            size,
+            self.panel.annotator_count,
+        )
+        table = label_rois(histograms(panel), self._ruleset)
+        return replace(table, roi=table.roi + first)
+
+
+class _Variant:
+    """The labels that other votes than the counted ones make, of the ROIs on which they are others."""
+
+    def __init__(self, parts: _Parts, chosen: BoolArray, counted: BoolArray) -> None:
+        panel, other = parts.panel, chosen != counted
         self.differs: BoolArray = np.bincount(panel.roi[other], minlength=panel.roi_count) > 0
-        self._votes = int(other.sum())
-        part = panel.where(chosen & self.differs[panel.roi])
-        self._table = label_rois(histograms(part), ruleset)
-        self._row = {roi: row for row, roi in enumerate(self._table.roi.tolist())}
-        at = np.searchsorted(counted.roi, self._table.roi)
-        changed = _levels(self._table) != _levels(counted)[at]
-        self._changed_rois = int(changed.any(axis=1).sum())
-        self._changed = dict(zip(SCALES, changed.sum(axis=0).tolist(), strict=True))
+        self._parts, self._votes = parts, int(other.sum())
+        self._chosen = chosen & self.differs[panel.roi]
+        self._labelled = self._changed_rois = 0
+        self._changed = np.zeros(len(SCALES), dtype=np.int64)
+        self._at: tuple[int, LabelTable, dict[int, int]] | None = None
+
+    def compare(self, part: int, counted: LabelTable) -> None:
+        """Count what differs from the labels of the counted votes of this part."""
+        if not self._votes:
+            return
+        table = self._parts.labels(part, self._chosen)
+        both, mine, theirs = np.intersect1d(table.roi, counted.roi, assume_unique=True, return_indices=True)
+        changed = _levels(table)[mine] != _levels(counted)[theirs]
+        self._labelled += len(table.roi)
+        # Where the counted votes make no label there is nothing to compare with.
+        self._changed_rois += int(changed.any(axis=1).sum()) if len(both) else 0
+        self._changed += changed.sum(axis=0)
 
     def label(self, roi: int) -> Record | None:
         """None: no vote would be left."""
-        row = self._row.get(roi)
-        return None if row is None else roi_record(self._table, row)
+        part = roi // PART_ROIS
+        if self._at is None or self._at[0] != part:
+            table = self._parts.labels(part, self._chosen)
+            self._at = (part, table, {one: row for row, one in enumerate(table.roi.tolist())})
+        _, table, rows = self._at
+        row = rows.get(roi)
+        return None if row is None else roi_record(table, row)
 
     def summary(self) -> Record:
         rois = int(self.differs.sum())
         return {
             "votes": self._votes,
             "rois": rois,
-            "unlabelled": rois - len(self._row),
+            "unlabelled": rois - self._labelled,
             "changed": self._changed_rois,
-            "scales": self._changed,
+            "scales": dict(zip(SCALES, self._changed.tolist(), strict=True)),
         }
 
 
@@ -143,7 +206,6 @@ def _levels(table: LabelTable) -> npt.NDArray[np.int64]:
     return np.column_stack([table.distortions.level, table.quality.level, table.importance.level])
 
 
-def _sos(labels: LabelTable, score: str) -> float | None:
-    of: Any = getattr(labels, score)
-    found = sos_parameter(of.mean, of.sd**2, maximum=labels.ruleset.score_maximum)
+def _sos(means: npt.NDArray[np.float64], variances: npt.NDArray[np.float64], ruleset: Ruleset) -> float | None:
+    found = sos_parameter(means, variances, maximum=ruleset.score_maximum)
     return None if found is None else round(found, 6)

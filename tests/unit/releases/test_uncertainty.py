@@ -18,6 +18,7 @@ from roiqa.consensus.rules.subjects import fit_subjects
 from roiqa.core.scales import DISTORTIONS, SCALES
 from roiqa.ratings.exclusion import exclude_annotator
 from roiqa.ratings.models import Rating
+from roiqa.releases import accepted_votes
 from roiqa.releases.exports.formats import FORMATS, export_of
 from roiqa.releases.models import Release, ReleaseState
 from roiqa.studies.models import Gold, Membership, Study, StudyROI
@@ -150,6 +151,16 @@ def test_labels_with_the_votes_of_the_excluded_stand_beside_the_labels() -> None
         assert label["distortions"] == one["distortions"]
     assert (release.counts["annotators"], release.counts["excluded_annotators"]) == (3, 1)
     assert header_of(release)["statistics"]["variants"]["with_excluded"]["votes"] == 6
+
+
+def test_a_release_is_the_same_in_however_many_parts_it_is_labelled(monkeypatch: pytest.MonkeyPatch) -> None:
+    study = varied_study()
+    StudyROI.objects.filter(study=study).update(raters_wanted=3)
+    member = Membership.objects.filter(study=study, role="annotator").order_by("pk")[0]
+    exclude_annotator(study=study, member_id=member.pk, reason="clicks", by=make_user())
+    whole = freeze(study)
+    monkeypatch.setattr(accepted_votes, "PART_ROIS", 4)
+    assert freeze(study).content_sha256 == whole.content_sha256
 
 
 def test_answers_that_never_count_are_counted_apart() -> None:

@@ -12,8 +12,8 @@ export const EXPORT_FORMATS: readonly {
     format: "seagull",
     title: "SEAGULL",
     means:
-      "JSON with masks and all labels: mean, spread, interval, level word and votes of every scale. Also valid COCO, so " +
-      "pycocotools, CVAT and FiftyOne open it.",
+      "JSON with masks and all labels: mean, spread, intervals, corrected mean, level word and votes of every scale, and " +
+      "what other votes would make. Also valid COCO, so pycocotools, CVAT and FiftyOne open it.",
     takesImages: true,
   },
   {
@@ -33,7 +33,9 @@ export const EXPORT_FORMATS: readonly {
   {
     format: "ratings",
     title: "Ratings (CSV)",
-    means: "One row per rating under pseudonyms, for statistics of your own. “manage.py consensus” reads it.",
+    means:
+      "One row per rating under pseudonyms with its mode and status, for statistics of your own. “manage.py consensus” " +
+      "reads it.",
     takesImages: false,
   },
   {
