@@ -1,6 +1,7 @@
 """Runs over HTTP: asked for, estimated, refused, listed, stopped, watched. Nothing trains here."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,47 +15,54 @@ from roiqa.core.models import AuditEvent, Job
 from roiqa.core.webhook_models import Delivery, Webhook
 from roiqa.registry.models import ModelVersion
 from roiqa.releases.models import Release
-from roiqa.studies.models import Role
+from roiqa.studies.models import Role, Study
 from roiqa.training import running
 from roiqa.training.models import RunEvent, RunState, TrainingRun
 from roiqa.training.running import Said
 from tests.api.factories import client_for, make_member, make_user
-from tests.api.training_study import QUICK, new_run, trainable_release
+from tests.api.training_study import QUICK, make_synthetic_set, new_run, new_run_on_set, trainable_release
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
+# A release is frozen on a connection of its own, which sees only what is committed.
+with_release = pytest.mark.django_db(transaction=True)
 RUNS = "/api/v1/training-runs/"
 
 
-@pytest.fixture
-def release(db: None) -> Release:
-    return trainable_release()
+@pytest.fixture(autouse=True)
+def _own_synthetic_sets(settings: Any, tmp_path: Path) -> None:
+    settings.SYNTHETIC_DIR = tmp_path
+
+
+def engineer_of(study: Study) -> User:
+    return make_member(study, Role.ML_ENGINEER, user=make_user("emma")).user
 
 
 @pytest.fixture
-def engineer(release: Release) -> User:
-    return make_member(release.study, Role.ML_ENGINEER, user=make_user("emma")).user
+def engineer(study: Study) -> User:
+    return engineer_of(study)
 
 
-def body(release: Release, /, **changes: Any) -> dict[str, Any]:
-    return {
-        "study": release.study.slug,
-        "stage": "scratch",
-        "preset": "ci",
-        "release": str(release.pk),
-        "settings": QUICK,
-        **changes,
-    }
+def body(data: Study | Release, /, **changes: Any) -> dict[str, Any]:
+    """A run on this release, or on a synthetic set in this study."""
+    if isinstance(data, Study):
+        given = {"study": data.slug, "synthetic_set": make_synthetic_set()}
+    else:
+        given = {"study": data.study.slug, "release": str(data.pk)}
+    return {**given, "stage": "scratch", "preset": "ci", "settings": QUICK, **changes}
 
 
-def posted(user: User, release: Release, /, **changes: Any) -> Any:
-    return client_for(user).post(RUNS, body(release, **changes))
+def posted(user: User, data: Study | Release, /, **changes: Any) -> Any:
+    return client_for(user).post(RUNS, body(data, **changes))
 
 
 def seen_worker(*gpus: str) -> None:
     running.seen("machine", [{"name": name, "bytes": 1} for name in gpus])
 
 
-def test_a_run_is_queued_with_everything_resolved(release: Release, engineer: User):
+@with_release
+def test_a_run_is_queued_with_everything_resolved():
+    release = trainable_release()
+    engineer = engineer_of(release.study)
     answer = posted(engineer, release, note="First try.")
     assert answer.status_code == 201
     run = answer.json()
@@ -69,15 +77,15 @@ def test_a_run_is_queued_with_everything_resolved(release: Release, engineer: Us
     assert AuditEvent.objects.get(action="training_started").target == run["id"]
 
 
-def test_the_same_data_and_settings_never_train_twice(release: Release, engineer: User):
-    first = posted(engineer, release).json()
-    again = posted(engineer, release, note="By mistake.", variant="native")
+def test_the_same_data_and_settings_never_train_twice(study: Study, engineer: User):
+    first = posted(engineer, study).json()
+    again = posted(engineer, study, note="By mistake.", variant="native")
     assert (again.status_code, again.json()["id"]) == (200, first["id"])
-    other = posted(engineer, release, settings={**QUICK, "seed": 1})
+    other = posted(engineer, study, settings={**QUICK, "seed": 1})
     assert (other.status_code, other.json()["number"]) == (201, 2)
     assert Job.objects.filter(kind="training_run").count() == 2
     client_for(engineer).post(f"{RUNS}{first['id']}/cancel/")
-    anew = posted(engineer, release)
+    anew = posted(engineer, study)
     assert (anew.status_code, anew.json()["number"]) == (201, 3)
     replaced = client_for(engineer).post(f"{RUNS}{first['id']}/resume/")
     assert (replaced.status_code, replaced.json()["code"]) == (409, "training_run_replaced")
@@ -114,7 +122,10 @@ REFUSED: list[tuple[dict[str, Any], str, str]] = [
 ]
 
 
-def test_what_cannot_be_trained_is_refused_by_name(release: Release, engineer: User):
+@with_release
+def test_what_cannot_be_trained_is_refused_by_name():
+    release = trainable_release()
+    engineer = engineer_of(release.study)
     client = client_for(engineer)
     for changes, field, said in REFUSED:
         for path in ("", "estimate/"):
@@ -125,12 +136,18 @@ def test_what_cannot_be_trained_is_refused_by_name(release: Release, engineer: U
     assert not TrainingRun.objects.exists()
 
 
-def test_a_release_of_another_study_is_not_there(release: Release, engineer: User):
+@with_release
+def test_a_release_of_another_study_is_not_there():
+    release = trainable_release()
+    engineer = engineer_of(release.study)
     other = trainable_release("elsewhere")
     assert posted(engineer, release, release=str(other.pk)).json()["fields"]["release"]
 
 
-def test_an_estimate_says_how_it_was_made(release: Release, engineer: User):
+@with_release
+def test_an_estimate_says_how_it_was_made():
+    release = trainable_release()
+    engineer = engineer_of(release.study)
     client = client_for(engineer)
     quick = client.post(f"{RUNS}estimate/", body(release)).json()
     assert (quick["steps"], quick["needs_gpu"]) == (4, False)
@@ -152,14 +169,20 @@ def test_an_estimate_says_how_it_was_made(release: Release, engineer: User):
     assert known["basis"] == "Run 1 of this study took 2.50 s a step on a slow CPU."
 
 
-def test_epochs_count_the_train_images(release: Release, engineer: User):
+@with_release
+def test_epochs_count_the_train_images():
+    release = trainable_release()
+    engineer = engineer_of(release.study)
     changes = {"settings": {**QUICK, "steps": None, "epochs": 3}}
     answer = client_for(engineer).post(f"{RUNS}estimate/", body(release, **changes)).json()
     # Four train images, two a step, three passes.
     assert answer["steps"] == 6
 
 
-def test_options_offer_what_there_is(release: Release, engineer: User):
+@with_release
+def test_options_offer_what_there_is():
+    release = trainable_release()
+    engineer = engineer_of(release.study)
     seen_worker()
     client = client_for(engineer)
     found = client.get(f"{RUNS}options/", {"study": release.study.slug}).json()
@@ -172,17 +195,17 @@ def test_options_offer_what_there_is(release: Release, engineer: User):
     assert found["workers"]["gpu"] is False
 
 
-def test_a_network_that_ships_becomes_a_model_of_the_study(release: Release, engineer: User):
-    run = posted(engineer, release, stage="finetune", preset="", base="shipped:tiny", settings={}).json()
+def test_a_network_that_ships_becomes_a_model_of_the_study(study: Study, engineer: User):
+    run = posted(engineer, study, stage="finetune", preset="", base="shipped:tiny", settings={}).json()
     model = ModelVersion.objects.get()
     assert (run["base"], run["preset"], model.stage) == (str(model.pk), "tiny", "shipped")
     # The same weights by their other name: the same run.
-    again = posted(engineer, release, stage="finetune", preset="", base=str(model.pk), settings={})
+    again = posted(engineer, study, stage="finetune", preset="", base=str(model.pk), settings={})
     assert (again.status_code, again.json()["id"]) == (200, run["id"])
 
 
-def test_a_waiting_run_says_what_it_waits_for(release: Release, engineer: User):
-    small = posted(engineer, release, preset="small", settings={"steps": 10, "token_steps": 0}).json()
+def test_a_waiting_run_says_what_it_waits_for(study: Study, engineer: User):
+    small = posted(engineer, study, preset="small", settings={"steps": 10, "token_steps": 0}).json()
     client = client_for(engineer)
     url = f"{RUNS}{small['id']}/"
     assert client.get(url).json()["waits_for"] == "worker"
@@ -192,33 +215,32 @@ def test_a_waiting_run_says_what_it_waits_for(release: Release, engineer: User):
     assert client.get(url).json()["waits_for"] == ""
 
 
-def test_only_staff_of_the_study_see_its_runs(release: Release, engineer: User, stranger: User, foreign_admin: User):
-    run = new_run(release)
-    annotator = make_member(release.study).user
+def test_only_staff_of_the_study_see_its_runs(study: Study, engineer: User, stranger: User, foreign_admin: User):
+    run = new_run_on_set(study)
+    annotator = make_member(study).user
     for user in (stranger, foreign_admin, annotator):
         for path in ("", "points/", "events/"):
             assert client_for(user).get(f"{RUNS}{run.pk}/{path}").status_code == 404
         for path in ("cancel/", "resume/"):
             assert client_for(user).post(f"{RUNS}{run.pk}/{path}").status_code == 404
-        assert client_for(user).get(RUNS, {"study": release.study.slug}).status_code in {403, 404}
-        assert posted(user, release).status_code in {403, 404}
+        assert client_for(user).get(RUNS, {"study": study.slug}).status_code in {403, 404}
+        assert posted(user, study).status_code in {403, 404}
     assert client_for(engineer).get(f"{RUNS}{run.pk}/").status_code == 200
 
 
-def test_runs_are_listed_newest_first_and_by_state(release: Release, engineer: User):
-    runs = [new_run(release, settings={"seed": seed}) for seed in range(3)]
+def test_runs_are_listed_newest_first_and_by_state(study: Study, engineer: User):
+    runs = [new_run_on_set(study, seed=seed) for seed in range(3)]
     client = client_for(engineer)
     client.post(f"{RUNS}{runs[1].pk}/cancel/")
-    study = release.study.slug
-    page = client.get(RUNS, {"study": study, "limit": 2}).json()
+    page = client.get(RUNS, {"study": study.slug, "limit": 2}).json()
     assert [row["number"] for row in page["results"]] == [3, 2]
     assert [row["number"] for row in client.get(page["next"]).json()["results"]] == [1]
-    assert [row["number"] for row in client.get(RUNS, {"study": study, "state": "cancelled"}).json()["results"]] == [2]
+    assert [row["number"] for row in client.get(RUNS, {"study": study.slug, "state": "cancelled"}).json()["results"]] == [2]
 
 
-def test_a_waiting_run_stops_at_once_and_goes_on_later(release: Release, engineer: User):
-    Webhook.objects.create(study_slug=release.study.slug, url="https://example.org/", events=["run.finished"])
-    run = new_run(release, by=engineer)
+def test_a_waiting_run_stops_at_once_and_goes_on_later(study: Study, engineer: User):
+    Webhook.objects.create(study_slug=study.slug, url="https://example.org/", events=["run.finished"])
+    run = new_run_on_set(study, by=engineer)
     client = client_for(engineer)
     stopped = client.post(f"{RUNS}{run.pk}/cancel/")
     assert (stopped.status_code, stopped.json()["state"]) == (200, "cancelled")
@@ -232,8 +254,8 @@ def test_a_waiting_run_stops_at_once_and_goes_on_later(release: Release, enginee
     assert run.job.state == "queued"
 
 
-def test_a_running_run_is_asked_to_stop(release: Release, engineer: User):
-    run = new_run(release)
+def test_a_running_run_is_asked_to_stop(study: Study, engineer: User):
+    run = new_run_on_set(study)
     Job.objects.filter(pk=run.job_id).update(state="running")
     TrainingRun.objects.filter(pk=run.pk).update(state=RunState.RUNNING)
     answer = client_for(engineer).post(f"{RUNS}{run.pk}/cancel/").json()
@@ -241,8 +263,8 @@ def test_a_running_run_is_asked_to_stop(release: Release, engineer: User):
     assert client_for(engineer).post(f"{RUNS}{run.pk}/cancel/").json()["state"] == "cancelling"
 
 
-def test_a_run_whose_worker_dies_every_time_fails_and_says_so(release: Release):
-    run = new_run(release)
+def test_a_run_whose_worker_dies_every_time_fails_and_says_so(study: Study):
+    run = new_run_on_set(study)
     Job.objects.filter(pk=run.job_id).update(attempts=Job.MAX_ATTEMPTS)
     jobs.run(str(run.job_id))
     run.refresh_from_db()
@@ -262,8 +284,8 @@ def curve(run: TrainingRun, steps: int) -> None:
     running.record(run, said)
 
 
-def test_the_curve_is_thinned_and_a_step_counts_once(release: Release, engineer: User):
-    run = new_run(release)
+def test_the_curve_is_thinned_and_a_step_counts_once(study: Study, engineer: User):
+    run = new_run_on_set(study)
     curve(run, 1200)
     found = client_for(engineer).get(f"{RUNS}{run.pk}/points/").json()
     steps = [point["step"] for point in found["points"]]
@@ -284,8 +306,8 @@ def events_of(text: str) -> list[tuple[str, str, Any]]:
     return found
 
 
-def test_a_stream_tells_everything_once_and_goes_on_where_it_broke_off(release: Release, engineer: User):
-    run = new_run(release)
+def test_a_stream_tells_everything_once_and_goes_on_where_it_broke_off(study: Study, engineer: User):
+    run = new_run_on_set(study)
     curve(run, 5)
     client = client_for(engineer)
     client.post(f"{RUNS}{run.pk}/cancel/")
@@ -302,8 +324,9 @@ def test_a_stream_tells_everything_once_and_goes_on_where_it_broke_off(release: 
     assert [name for name, _, _ in again] == ["run", "sample", "end"]
 
 
-def test_a_stream_follows_a_run_to_its_end_over_asgi(release: Release, engineer: User):
-    run = new_run(release)
+@with_release
+def test_a_stream_follows_a_run_to_its_end_over_asgi(study: Study, engineer: User):
+    run = new_run_on_set(study)
     client = AsyncClient()
     client.force_login(engineer)
 
