@@ -236,6 +236,10 @@ def test_a_study_without_a_release_or_a_test_split_says_what_to_do(study: Study,
     shown = client_for(admin).get(f"/api/v1/model-versions/{second.pk}/compare/{first.pk}/").json()
     assert (shown["state"], shown["comparison"]) == ("impossible", None)
     assert "freeze one" in shown["note"]
+    services.promote(model=first, by=admin)
+    refusal = client_for(admin).post(f"/api/v1/model-versions/{second.pk}/promote/", {}).json()
+    assert (refusal["code"], refusal["comparison_state"]) == ("comparison_missing", "impossible")
+    assert "freeze one" in refusal["detail"]
 
 
 def with_comparison(model: ModelVersion, other: ModelVersion, *, not_worse: bool) -> None:

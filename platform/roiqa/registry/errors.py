@@ -35,14 +35,20 @@ class OtherStudy(Conflict):
 
 
 class ComparisonMissing(Conflict):
+    """`note` says why there is none, where one was asked for."""
+
     default_code = "comparison_missing"
 
-    def __init__(self, *, candidate: int, serving: int, serving_id: UUID) -> None:
-        super().__init__(
-            f"Model {candidate} was not compared with model {serving}, which is serving: compare them on the test split, "
-            "or promote it with a reason.",
-            extra={"serving": str(serving_id)},
+    def __init__(self, *, candidate: int, serving: int, serving_id: UUID, state: str, note: str) -> None:
+        pair = f"model {serving}, which is serving"
+        said = {
+            "impossible": f"could not be compared with {pair}: {note} Or promote it with a reason.",
+            "computing": f"is being compared with {pair}: wait for the outcome, or promote it with a reason.",
+        }
+        detail = said.get(state) or (
+            f"was not compared with {pair}: compare them on the test split, or promote it with a reason."
         )
+        super().__init__(f"Model {candidate} {detail}", extra={"serving": str(serving_id), "comparison_state": state})
 
 
 class Worse(Conflict):

@@ -108,8 +108,10 @@ def promote(*, model: ModelVersion, by: User | None, override_reason: str = "", 
         return current
     comparison: dict[str, Any] = {}
     if serving is not None:
-        comparison = comparing.comparison_of(model=model, other=serving).result or {}
-        _require_not_worse(model, serving, comparison, override_reason)
+        found = comparing.comparison_of(model=model, other=serving)
+        comparison = found.result or {}
+        if not override_reason.strip():
+            _require_not_worse(model, serving, found)
     return _point(
         model.study,
         model=model,
@@ -155,13 +157,16 @@ def promote_if_not_worse(*, model: ModelVersion, other: ModelVersion, comparison
     )
 
 
-def _require_not_worse(
-    model: ModelVersion, serving: ModelVersion, comparison: dict[str, Any], override_reason: str
-) -> None:
-    if override_reason.strip():
-        return
-    if not comparison:
-        raise ComparisonMissing(candidate=model.number, serving=serving.number, serving_id=serving.pk)
+def _require_not_worse(model: ModelVersion, serving: ModelVersion, found: comparing.Comparison) -> None:
+    comparison = found.result
+    if comparison is None:
+        raise ComparisonMissing(
+            candidate=model.number,
+            serving=serving.number,
+            serving_id=serving.pk,
+            state=found.state,
+            note=found.note,
+        )
     if not comparison["not_worse"]:
         worse = [name for name, one in comparison["metrics"].items() if not one["not_worse"]]
         raise Worse(candidate=model.number, serving=serving.number, metrics=worse, comparison=comparison)
