@@ -201,7 +201,7 @@ def test_what_is_not_seen_is_kept_and_keeps_out_only_where_the_study_says_so(
     set_rules(lead, study, ask_viewing=True)
     result = do_viewing_check(client, study, **changes)
     assert result["passed"] is False
-    assert [(p["code"], p["required"]) for p in result["problems"]] == [(code, True)]
+    assert [(p["code"], p["blocks"]) for p in result["problems"]] == [(code, True)]
     assert refused(claim_on(client, study, result["id"]))[2] == "viewing_check"
     set_rules(lead, study, **{rule: False})
     assert claim_on(client, study, result["id"]).status_code == 201

@@ -4034,7 +4034,7 @@ export interface components {
             code: components["schemas"]["CodeEnum"];
             text: string;
             /** @description It keeps you from rating. */
-            required: boolean;
+            blocks: boolean;
         };
         Progress: {
             rois: components["schemas"]["ROICounts"];

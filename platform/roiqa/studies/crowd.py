@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Mapping
 from datetime import date
+from uuid import UUID
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -62,7 +63,7 @@ def close_link(*, link: CrowdLink, by: User, closed: bool) -> CrowdLink:
     return link
 
 
-def link_of(*, study: Study, link_id: object) -> CrowdLink:
+def link_of(*, study: Study, link_id: UUID) -> CrowdLink:
     """Raises CrowdLinkNotFound."""
     link = CrowdLink.objects.select_related("study").filter(study=study, pk=link_id).first()
     if link is None:

@@ -73,7 +73,8 @@ def figure_and_ground(kind: str) -> NDArray[np.float64]:
 def linear_rgb(xy: NDArray[np.float64], luminance: float) -> NDArray[np.float64]:
     """Linear sRGB (3,) of a chromaticity at a luminance of 0 to 1; outside 0..1 where sRGB has no such colour."""
     x, y = xy
-    return _XYZ_TO_RGB @ np.array([x / y, 1.0, (1 - x - y) / y]) * luminance
+    rgb: NDArray[np.float64] = _XYZ_TO_RGB @ np.array([x / y, 1.0, (1 - x - y) / y]) * luminance
+    return rgb
 
 
 def _in_gamut(xy: NDArray[np.float64], luminance: float) -> bool:

@@ -140,7 +140,7 @@ class SeenInput(StrictSerializer):
 class ProblemSerializer(serializers.Serializer[Any]):
     code = serializers.ChoiceField(choices=[(code, code) for code in viewing.PROBLEMS])
     text = serializers.CharField()
-    required = serializers.BooleanField(help_text="It keeps you from rating.")
+    blocks = serializers.BooleanField(help_text="It keeps you from rating.")
 
 
 class CheckResultSerializer(serializers.Serializer[Any]):
@@ -156,7 +156,7 @@ def check_result(check: ViewingCheck, rules: QualificationRules) -> dict[str, An
         "id": check.pk,
         "passed": check.passed,
         "problems": [
-            {"code": code, "text": viewing.PROBLEMS[code], "required": code in required} for code in check.problems
+            {"code": code, "text": viewing.PROBLEMS[code], "blocks": code in required} for code in check.problems
         ],
         "expires_at": check.expires_at,
     }

@@ -146,9 +146,9 @@ function Result({
       <h2>{result.passed ? "This screen is good" : "Not quite yet"}</h2>
       {result.problems.length === 0 ? <p>Everything was seen as it should be.</p> : null}
       <ul>
-        {result.problems.map(({ code, text, required }) => (
+        {result.problems.map(({ code, text, blocks }) => (
           <li key={code}>
-            {text} {required ? null : <span className="muted">This is only noted and holds nobody up.</span>}
+            {text} {blocks ? null : <span className="muted">This is only noted and holds nobody up.</span>}
           </li>
         ))}
       </ul>
