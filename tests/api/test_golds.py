@@ -17,6 +17,7 @@ from roiqa.studies.models import Gold, Membership, Study, StudyImage, StudyROI
 from tests.api.factories import client_for, make_image, make_member, make_rating, make_roi
 from tests.api.gold_study import RIGHT, WRONG, made_golds, make_gold, pristine_roi, purpose_of, seed_member
 from tests.api.rating_calls import claim, submit
+from tests.api.release_study import freeze, small_study
 
 pytestmark = pytest.mark.django_db
 
@@ -52,6 +53,14 @@ def test_golds_are_made_of_pristine_rois_inside_the_mask_only(admin: User, study
         assert (gold.is_gold, gold.slots_left, gold.image.split) == (True, 0, "test")
         assert gold.roi.counts == source.roi.counts
         assert default_storage.exists(gold.image.thumbnail_key)
+
+
+def test_one_roi_never_gives_two_golds_that_look_alike(admin: User, study: Study) -> None:
+    source = pristine_roi(study)
+    reports = [made_golds(admin, study, source, distortions=["contrast"]).report for _ in range(3)]
+    assert [report["made"] for report in reports] == [1, 1, 0]
+    assert "before" in reports[2]["refused"][0]["reason"]
+    assert {recipe["setting"]["strength"] for recipe in Gold.objects.values_list("recipe", flat=True)} == {0, 1}
 
 
 def test_a_making_that_was_broken_off_makes_nothing_twice(admin: User, study: Study) -> None:
@@ -247,6 +256,37 @@ def test_removing_a_made_gold_takes_its_image_along(
         assert client_for(admin).delete(url(study, gold.roi_id)).status_code == 204
     assert not default_storage.exists(key)
     assert list(StudyImage.objects.values_list("image_id", flat=True)) == [source.image_id]
+
+
+def test_a_release_is_the_same_with_golds(study: Study) -> None:
+    frozen = small_study()
+    before = freeze(frozen)
+    make_gold(frozen)
+    assert freeze(frozen).content_sha256 == before.content_sha256
+
+
+@pytest.mark.parametrize("purpose", ["gold", "warm_up"])
+def test_what_somebody_is_rating_without_a_slot_cannot_be_changed(
+    study: Study, admin: User, annotator: User, purpose: str
+) -> None:
+    study.gold_every, study.warm_up_rois = (2, 0) if purpose == "gold" else (0, 1)
+    study.save()
+    seed_member(annotator, study)
+    for _ in range(9):
+        make_member(study)
+    for _ in range(2):
+        make_roi(study)
+    make_gold(study)
+    client = client_for(annotator)
+    body = claim(client, study).json()
+    while purpose_of(body["id"]) != purpose:
+        submit(client, body["id"])
+        body = claim(client, study).json()
+    staff = client_for(admin)
+    assert staff.delete(f"/api/v1/rois/{body['roi']['id']}/").status_code == 409
+    image = f"/api/v1/studies/{study.slug}/images/{body['image']['id']}/"
+    assert staff.delete(image).json()["code"] == "image_has_ratings"
+    assert submit(client, body["id"]).status_code == 201
 
 
 def test_golds_are_in_no_gallery_count_progress_or_release(study: Study, admin: User, annotator: User) -> None:

@@ -133,3 +133,25 @@ def test_the_rule_in_the_database_is_the_rule_of_the_forecast(study: Study, peop
         in_test=np.zeros(len(rois), dtype=bool),
     )
     assert wanted(*rois) == expected.tolist()
+
+
+@pytest.mark.parametrize(
+    ("raters", "changes", "field"),
+    [(5, {"adaptive_votes": True}, "adaptive_votes"), (9, {"adaptive_votes": True, "most_votes": 8}, "most_votes")],
+)
+def test_a_rule_that_cannot_be_followed_is_refused(study: Study, admin: User, raters: int, changes, field: str) -> None:
+    Study.objects.filter(pk=study.pk).update(raters_per_roi=raters)
+    answer = client_for(admin).patch(f"/api/v1/studies/{study.slug}/checks/", changes)
+    assert (answer.status_code, answer.json()["code"]) == (422, "stopping_rule_impossible")
+    assert field in answer.json()["fields"]
+
+
+def test_more_raters_than_the_rule_allows_are_refused(study: Study, admin: User) -> None:
+    adapt(study, most_votes=9)
+    answer = client_for(admin).patch(f"/api/v1/studies/{study.slug}/", {"raters_per_roi": 11})
+    assert (answer.status_code, answer.json()["code"]) == (422, "stopping_rule_impossible")
+
+
+@pytest.mark.parametrize("changes", [{"gold_every": 1}, {"half_width": 0}, {"warm_up_rois": -1}, {"gold_every": "12"}])
+def test_senseless_checks_are_refused(study: Study, admin: User, changes) -> None:
+    assert client_for(admin).patch(f"/api/v1/studies/{study.slug}/checks/", changes).status_code == 400

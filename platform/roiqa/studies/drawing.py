@@ -274,6 +274,8 @@ def _locked(user: User, roi_id: UUID) -> StudyROI:
 
 
 def _require_change(study_roi: StudyROI, user: User, *, needs_untouched: bool) -> None:
+    if study_roi.is_gold:
+        raise Conflict("This ROI is a gold: unmark or remove it among the study's golds first.", code="roi_is_gold")
     roles = roles_in(user=user, study=study_roi.study)
     staff = not roles.isdisjoint(STAFF)
     own = study_roi.roi.created_by_id == user.pk

@@ -1,7 +1,8 @@
 """Whether an ROI is still untouched by raters, asked without knowing the room that keeps ratings.
 
 Rooms above say by `on_delete=PROTECT` on their link to StudyROI that they must find it as it was (a rating does); a link
-that cascades (a claim that came to nothing) holds nothing. Active claims show in the counters.
+that cascades (a claim that came to nothing) holds nothing. Active claims show in the counters, and those that hold no slot
+(a gold, a warm-up) in the rows that the room above calls `assignments`.
 """
 
 from typing import Any
@@ -13,7 +14,12 @@ from roiqa.studies.models import StudyROI
 
 def active_claims(study_roi: StudyROI) -> bool:
     """Whether somebody is rating it now or its ratings count. Needs the row's lock to stay true."""
-    return study_roi.n_active > 0 or study_roi.n_accepted > 0
+    if study_roi.n_active > 0 or study_roi.n_accepted > 0:
+        return True
+    without_slot: QuerySet[Any] = StudyROI.objects.filter(
+        pk=study_roi.pk, assignments__state="active", assignments__holds_slot=False
+    )
+    return without_slot.exists()
 
 
 def held_by_rooms_above(rows: QuerySet[StudyROI]) -> QuerySet[StudyROI]:

@@ -12,6 +12,7 @@ from roiqa.accounts.models import User
 from roiqa.core import audit
 from roiqa.regions.segmentation_models import check_name
 from roiqa.studies import embeddings
+from roiqa.studies.checks import check_stopping
 from roiqa.studies.errors import MayNotCreateStudies, ModeIsFixed, RatersCannotShrink, SlugTaken
 from roiqa.studies.models import Membership, Role, Study, StudyROI
 
@@ -92,6 +93,7 @@ def change_study(*, study: Study, by: User, changes: Mapping[str, Any]) -> Study
             cursor.execute(_RELABEL, {"study": held.pk})
     for name, value in changed.items():
         setattr(held, name, value)
+    check_stopping(held)
     if changed:
         held.save(update_fields=list(changed))
         audit.record(

@@ -2,7 +2,7 @@
 
 import random
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -17,7 +17,7 @@ from roiqa.core.errors import Invalid, NotFound
 from roiqa.core.models import Job
 from roiqa.core.scales import DISTORTIONS
 from roiqa.images import removal
-from roiqa.images.models import Image
+from roiqa.images.models import Image, Split
 from roiqa.images.storage import keep_files
 from roiqa.regions.models import ROI
 from roiqa.studies.access import STAFF
@@ -99,13 +99,8 @@ def _make(*, study: Study, job: Job, number: int, roi_id: str, kind: str) -> str
     mask = _pixels(roi)
     with default_storage.open(roi.image.display_key) as stored:
         display = stored.read()
-    kinds: list[str] = job.payload["kinds"]
-    first = kinds.index(kind)
-    reason = ""
-    for choice in kinds[first:] + kinds[:first]:
-        setting = Setting(
-            strength=secrets.randbelow(STRENGTHS), direction=secrets.choice((-1, 1)), seed=secrets.randbits(32)
-        )
+    reason = "Golds of each of these kinds were made from it before."
+    for choice, setting in _settings(study=study, job=job, roi_id=roi_id, kind=kind):
         try:
             original, decoded = gold_picture(display, mask, choice, setting)
         except NotVisible as refusal:
@@ -115,7 +110,7 @@ def _make(*, study: Study, job: Job, number: int, roi_id: str, kind: str) -> str
             return refusal.detail
         image = Image(
             sha256=decoded.sha256,
-            split="test",
+            split=Split.TEST,
             width=decoded.width,
             height=decoded.height,
             format=decoded.format,
@@ -136,6 +131,29 @@ def _make(*, study: Study, job: Job, number: int, roi_id: str, kind: str) -> str
     return reason
 
 
+def _settings(*, study: Study, job: Job, roi_id: str, kind: str) -> Iterator[tuple[str, Setting]]:
+    """Kinds in the order to try, `kind` first, each in a setting by lot that this ROI has not given a gold in yet."""
+    earlier = Gold.objects.filter(study_roi__study=study, recipe__source=roi_id).values_list("recipe", flat=True)
+    taken = {_look(recipe["distortion"], **recipe["setting"]) for recipe in earlier}
+    kinds: list[str] = job.payload["kinds"]
+    first = kinds.index(kind)
+    lots = random.SystemRandom()
+    for choice in kinds[first:] + kinds[:first]:
+        free = [
+            Setting(strength=strength, direction=direction, seed=secrets.randbits(32))
+            for strength in range(STRENGTHS)
+            for direction in (-1, 1)
+            if _look(choice, strength, direction) not in taken
+        ]
+        if free:
+            yield choice, lots.choice(free)
+
+
+def _look(kind: str, strength: int, direction: int, seed: int = 0) -> tuple[str, int, int]:
+    """What tells two golds of one ROI apart for the eye."""
+    return kind, strength, direction if kind == "exposure" else 0
+
+
 @transaction.atomic
 def _write(*, study_id: int, image: Image, roi: ROI, place: StudyImage, recipe: dict[str, Any], user_id: int) -> None:
     removal.hold_files_still()
@@ -146,6 +164,7 @@ def _write(*, study_id: int, image: Image, roi: ROI, place: StudyImage, recipe: 
     [(added, _)] = add_images(study_id=study_id, incoming=[IncomingImage(image, name, place.source)])
     added.for_gold = True
     added.save(update_fields=["for_gold"])
+    image = added.image
     copy = ROI.objects.create(
         image=image,
         level=roi.level,
