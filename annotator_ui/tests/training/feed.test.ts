@@ -45,6 +45,18 @@ test("the log is a tail", () => {
   expect(feed.log[0]?.line).toBe("line 3");
 });
 
+test("a sample that was read before the stream told it stands there once", () => {
+  const feed = after(
+    ["sample", { step: 2, roi: "a" }],
+    ["sample", { step: 1, roi: "a" }],
+    ["sample", { step: 2, roi: "a" }],
+  );
+  expect(feed.samples).toEqual([
+    { step: 2, roi: "a" },
+    { step: 1, roi: "a" },
+  ]);
+});
+
 test("the newest samples stand first, and the last row of the run counts", () => {
   const feed = after(
     ["sample", { step: 1, roi: "a" }],

@@ -72,17 +72,19 @@ export function CurveChart({
       </svg>
       <figcaption>
         <ul className="legend small">
-          {curves.map((curve, index) => (
-            <li key={curve.name}>
-              <svg className={`curve-key curve curve-${index % 5}`} viewBox="0 0 28 8" aria-hidden="true">
-                <line x1={1} x2={27} y1={4} y2={4} />
-              </svg>
-              {curve.name}: <strong className="numeric">{short(curve.points.at(-1)?.value ?? 0)}</strong>
-              {noisy && curve.points.length > NOISY ? (
-                <span className="muted"> (thin: each step, thick: their mean)</span>
-              ) : null}
-            </li>
-          ))}
+          {curves.map((curve, index) => {
+            const blurred = noisy && curve.points.length > NOISY;
+            const last = (blurred ? smoothed(curve) : curve).points.at(-1);
+            return (
+              <li key={curve.name}>
+                <svg className={`curve-key curve curve-${index % 5}`} viewBox="0 0 28 8" aria-hidden="true">
+                  <line x1={1} x2={27} y1={4} y2={4} />
+                </svg>
+                {curve.name}: <strong className="numeric">{short(last?.value ?? 0)}</strong>
+                {blurred ? <span className="muted"> (thin: each step, thick: their mean)</span> : null}
+              </li>
+            );
+          })}
         </ul>
         <details className="small">
           <summary>{title} as a table</summary>

@@ -29,7 +29,7 @@ export function feedAfter(feed: RunFeed, event: StreamEvent): RunFeed {
   if (event.event === "run") return { ...next, run: data as unknown as TrainingRun };
   if (event.event === "point") return { ...next, points: withPoint(feed.points, data as Point) };
   if (event.event === "sample") {
-    return { ...next, samples: [data as unknown as RunSample, ...feed.samples].slice(0, SAMPLES) };
+    return { ...next, samples: mergedSamples([data as unknown as RunSample], feed.samples) };
   }
   return next;
 }
@@ -39,6 +39,13 @@ export function mergedPoints(known: readonly Point[], more: readonly Point[]): P
   const bySteps = new Map(known.map((point) => [point.step, point]));
   for (const point of more) bySteps.set(point.step, { ...bySteps.get(point.step), ...point });
   return [...bySteps.values()].sort((one, other) => one.step - other.step);
+}
+
+/** Samples newest first, each ROI once a step: the stream tells again what was read before it. */
+export function mergedSamples(more: readonly RunSample[], known: readonly RunSample[]): RunSample[] {
+  const keyOf = ({ step, roi }: RunSample) => `${step} ${roi}`;
+  const byKey = new Map([...more, ...known].map((sample) => [keyOf(sample), sample]));
+  return [...byKey.values()].sort((one, other) => other.step - one.step).slice(0, SAMPLES);
 }
 
 function withPoint(points: readonly Point[], point: Point): readonly Point[] {

@@ -2,7 +2,7 @@ import { useEffect, useReducer, useRef, useState } from "react";
 import { api } from "../../api/client";
 import type { ApiError } from "../../api/errors";
 import { followEvents, type StreamEvent, type StreamState } from "../../api/eventStream";
-import { EMPTY_FEED, feedAfter, mergedPoints, type RunFeed } from "./runFeed";
+import { EMPTY_FEED, feedAfter, mergedPoints, mergedSamples, type RunFeed } from "./runFeed";
 import type { Point, RunPoints, RunSample } from "./types";
 
 type Change =
@@ -11,8 +11,11 @@ type Change =
 
 function changed(feed: RunFeed, change: Change): RunFeed {
   if (change.kind === "events") return change.events.reduce(feedAfter, feed);
-  const samples = feed.samples.length > 0 ? feed.samples : [...change.samples].reverse();
-  return { ...feed, samples, points: mergedPoints(change.points, feed.points) };
+  return {
+    ...feed,
+    samples: mergedSamples(change.samples, feed.samples),
+    points: mergedPoints(change.points, feed.points),
+  };
 }
 
 export interface LiveRun {
