@@ -59,9 +59,12 @@ WHERE v.study_id = %(study)s AND v.is_current AND v.status = 'accepted'
 """
 _ANNOTATORS = f"""
 SELECT count(DISTINCT v.annotator_id) FILTER (WHERE m.excluded_at IS NULL),
-  count(DISTINCT v.annotator_id) FILTER (WHERE m.excluded_at IS NOT NULL)
+  -- Of the whole study: ROIs that lack raters because somebody was excluded are not in the release.
+  (SELECT count(*) FROM studies_membership x
+   WHERE x.study_id = %(study)s AND x.role = 'annotator' AND x.excluded_at IS NOT NULL AND EXISTS (
+     SELECT 1 FROM ratings_rating y WHERE y.study_id = x.study_id AND y.annotator_id = x.user_id))
 {_OF_MEMBERS} {_ACCEPTED}
-"""
+"""  # noqa: S608
 # Of the whole study: answers that are kept and never counted, and how the counted ones were shown.
 _KEPT_APART = """
 SELECT status, count(*) FROM ratings_rating WHERE study_id = %(study)s AND status <> 'accepted' GROUP BY status

@@ -156,7 +156,7 @@ def test_prefilled_and_excluded_votes_are_told_of() -> None:
     member = Membership.objects.filter(study=study, role="annotator").order_by("joined_at")[0]
     exclude_annotator(study=study, member_id=member.pk, reason="names somebody", by=make_user())
     text = text_of(freeze(study))
-    assert "1 annotator was excluded" in text
+    assert "1 annotator was excluded in this study." in text
     assert "With the 2 votes of excluded annotators, on 2 ROIs" in text
     assert "names somebody" not in text
 

@@ -153,6 +153,16 @@ def test_labels_with_the_votes_of_the_excluded_stand_beside_the_labels() -> None
     assert header_of(release)["statistics"]["variants"]["with_excluded"]["votes"] == 6
 
 
+def test_somebody_whose_rois_are_all_incomplete_now_still_counts_as_excluded() -> None:
+    study = varied_study()
+    extra = make_roi(study, image_in(study))
+    StudyROI.objects.filter(pk=extra.pk).update(raters_wanted=1)
+    lonely = make_member(study)
+    make_rating(extra, lonely.user)
+    exclude_annotator(study=study, member_id=lonely.pk, reason="clicks", by=make_user())
+    assert freeze(study).counts["excluded_annotators"] == 1
+
+
 def test_a_release_is_the_same_in_however_many_parts_it_is_labelled(monkeypatch: pytest.MonkeyPatch) -> None:
     study = varied_study()
     StudyROI.objects.filter(study=study).update(raters_wanted=3)

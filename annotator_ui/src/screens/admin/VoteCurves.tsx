@@ -5,7 +5,7 @@ type Point = NonNullable<PlanAnswer["plan"]>["curve"][number];
 
 const WIDTH = 300;
 const HEIGHT = 150;
-const LEFT = 40;
+const LEFT = 50;
 const RIGHT = 12;
 const TOP = 10;
 const FOOT = 36;

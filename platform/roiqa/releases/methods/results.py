@@ -232,7 +232,7 @@ def sensitivity(facts: Record) -> Iterator[Block]:
     known = [(texts[name], one) for name, one in variants.items() if one["votes"]]
     yield Heading("Sensitivity")
     if not known:
-        yield Paragraph("No vote was pre-filled and none was excluded: there is no other way to count them.")
+        yield Paragraph("No vote on these ROIs was pre-filled or is left out: there is no other way to count them.")
         return
     for text, one in known:
         changed = [f"{scale} {count}" for scale, count in one["scales"].items() if count]

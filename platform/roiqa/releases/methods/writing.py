@@ -215,7 +215,8 @@ def _screening(facts: Record) -> Iterator[Block]:
     excluded = counts.get("excluded_annotators")
     text = "Annotators were excluded by a person with a reason, never by a program. "
     if excluded is not None:
-        text += f"{count_of(excluded, 'annotator')} {'was' if excluded == 1 else 'were'} excluded. "
+        who = count_of(excluded, "annotator") if excluded else "Nobody"
+        text += f"{who} {'were' if excluded > 1 else 'was'} excluded in this study. "
     text += (
         "For information, those who count were compared with the others on the same ROIs: rank correlation of the own "
         "quality votes with the mean of the others, scatter around the bias/inconsistency model, one answer most of the "
