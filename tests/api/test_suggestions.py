@@ -1,5 +1,7 @@
 """Suggestions by a real (random) network, through the jobs that a worker runs."""
 
+import hashlib
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -247,6 +249,24 @@ def test_altered_weights_are_not_loaded(study: Study) -> None:
     assert job.state == "failed"
     assert f"{name} of model 1 in storage is not the file that was registered" in job.message
     assert not Suggestion.objects.exists()
+
+
+def test_weights_in_object_storage_are_copied_once_and_again_when_the_copy_was_spoilt(
+    study: Study, settings: Any, tmp_path: Path
+) -> None:
+    settings.STORAGES = {**settings.STORAGES, "default": {"BACKEND": "tests.api.object_storage.ObjectStorage"}}
+    settings.DATA_DIR = tmp_path
+    make_roi(study, make_image(study, with_files=True))
+    model = promoted(study)
+    ml.worker.networks._loaded.cache_clear()
+    copy = tmp_path / "models" / str(model.pk) / "config.json"
+    copy.parent.mkdir(parents=True)
+    copy.write_bytes(b"x" * model.files["config.json"]["bytes"])
+    assert run(waiting()).report["computed"] == 1
+    assert hashlib.sha256(copy.read_bytes()).hexdigest() == model.files["config.json"]["sha256"]
+    before = copy.stat().st_mtime_ns
+    assert storage.folder_of(model) == copy.parent
+    assert copy.stat().st_mtime_ns == before
 
 
 def test_the_network_is_loaded_once(study: Study, admin: User, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -44,14 +44,14 @@ def folder_of(model: ModelVersion) -> Path:
         folder = settings.DATA_DIR / "models" / str(model.pk)
         folder.mkdir(parents=True, exist_ok=True)
         for name, expected in model.files.items():
-            place = folder / name
-            if not place.is_file() or place.stat().st_size != expected["bytes"]:
+            if _sha256(folder / name) != expected["sha256"]:
                 with default_storage.open(model.folder_key + name, "rb") as stored:
-                    _write(place, stored)
+                    _write(folder / name, stored)
     for name, expected in model.files.items():
         if _sha256(folder / name) != expected["sha256"]:
             raise WeightsRefused(
-                f"{name} of model {model.number} in storage is not the file that was registered: restore it from a backup."
+                f"{name} of model {model.number} in storage is not the file that was registered: restore it from a "
+                "backup."
             )
     return folder
 
