@@ -110,7 +110,12 @@ def ask_more_votes(*, study: Study, rois: Collection[UUID], more: int, by: User)
 
     Raises Conflict when none of them can get more.
     """
-    facts = {"study": study.pk, "rois": list(rois), "more": more, "most": study.most_votes}
+    facts: dict[str, int | list[UUID]] = {
+        "study": study.pk,
+        "rois": list(rois),
+        "more": more,
+        "most": study.most_votes,
+    }
     with connection.cursor() as cursor:
         cursor.execute(_ASK, facts)
         asked = int(cursor.rowcount)
