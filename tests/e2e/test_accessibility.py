@@ -61,6 +61,7 @@ PAGES: dict[str, Callable[[Page], None]] = {
     "overview": open_path("/studies/demo-rated"),
     "rois": open_path("/studies/demo-rated?tab=rois"),
     "members": open_path("/studies/demo-rated?tab=members"),
+    "golds": open_path("/studies/demo-rated?tab=golds"),
     "settings": open_path("/studies/demo-rated?tab=settings"),
     "images": open_path("/studies/demo-open/images"),
     "regions": show_regions,
