@@ -45,7 +45,9 @@ function ProgressLine({ state }: { state: SessionState }) {
         <strong>{ratedHere}</strong> this session
       </span>
       <span className="rating-saved" data-testid="save-state">
-        {current === null || Object.keys(current.form.values).length === 0 ? "" : SAVE_WORDS[current.saveState]}
+        {current === null || current.reveal !== null || Object.keys(current.form.values).length === 0
+          ? ""
+          : SAVE_WORDS[current.saveState]}
       </span>
     </p>
   );
