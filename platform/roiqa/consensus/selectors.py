@@ -173,7 +173,7 @@ JOIN accounts_user u ON u.id = m.user_id
 LEFT JOIN (
   SELECT annotator_id, count(*) FILTER (WHERE is_current) AS rated, max(created_at) AS last_active,
     percentile_cont(0.5) WITHIN GROUP (ORDER BY (telemetry->>'visible_ms')::float / 1000)
-      FILTER (WHERE jsonb_typeof(telemetry->'visible_ms') = 'number') AS median_seconds
+      FILTER (WHERE jsonb_typeof(telemetry->'visible_ms') = 'number' AND status <> 'revealed') AS median_seconds
   FROM ratings_rating WHERE study_id = %(study)s GROUP BY annotator_id
 ) r ON r.annotator_id = m.user_id
 LEFT JOIN (
