@@ -98,7 +98,7 @@ GET    studies/{slug}/qualification/rules/        401       404      403       4
 PATCH  studies/{slug}/qualification/rules/        401       404      403       403         ok    404
 POST   studies/{slug}/members/{member_id}/quiz-tries/ 401   404      403       403         ok    404
 POST   studies/{slug}/viewing-checks/             401       404      ok        403         403   404
-GET    viewing-checks/{check_id}/pictures/{number}/ 401     404      ok        404         404   404
+GET    viewing-checks/{check_id}/pictures/{picture}/ 401    404      ok        404         404   404
 POST   viewing-checks/{check_id}/answer/          401       404      ok        404         404   404
 GET    studies/{slug}/training/                   401       404      ok        403         403   404
 POST   studies/{slug}/training/{item_id}/         401       404      ok        403         403   404

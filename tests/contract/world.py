@@ -96,7 +96,7 @@ def make_qualifying(study: Study, annotator: User) -> dict[str, Any]:
         "item_id": items[0].pk,
         "quiz_item_id": items[1].pk,
         "check_id": check.pk,
-        "number": 0,
+        "picture": "0",
         "link_id": link.pk,
         "crowd_token": link.token,
     }
@@ -231,10 +231,7 @@ def make_world() -> World:
 
 def missing_values(values: dict[str, Any]) -> dict[str, Any]:
     """Values of the same kinds that name nothing."""
-    return {name: _missing(value) for name, value in values.items()}
-
-
-def _missing(value: Any) -> Any:
-    if isinstance(value, uuid.UUID):
-        return uuid.uuid4()
-    return value + 1000 if isinstance(value, int) else "there-is-no-such-thing"
+    return {
+        name: uuid.UUID(int=uuid.uuid4().int) if isinstance(value, uuid.UUID) else "there-is-no-such-thing"
+        for name, value in values.items()
+    }

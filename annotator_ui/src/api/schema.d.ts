@@ -2069,7 +2069,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/viewing-checks/{check_id}/pictures/{number}/": {
+    "/api/v1/viewing-checks/{check_id}/pictures/{picture}/": {
         parameters: {
             query?: never;
             header?: never;
@@ -18562,7 +18562,7 @@ export interface operations {
             header?: never;
             path: {
                 check_id: string;
-                number: number;
+                picture: string;
             };
             cookie?: never;
         };

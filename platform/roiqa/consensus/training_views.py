@@ -80,7 +80,7 @@ class CandidatesView(generics.ListAPIView[StudyROI]):
 
     def get_queryset(self) -> Any:
         study = study_for(user=self.request.user, slug=self.kwargs["slug"], roles={Role.ADMIN})
-        query = CandidatesQuery(data=self.request.query_params)
+        query = CandidatesQuery(data=self.request.query_params.dict())
         query.is_valid(raise_exception=True)
         return training_items.candidates(study=study, **query.validated_data)
 

@@ -15,7 +15,7 @@ urlpatterns = [
     path(f"{_STUDY}members/<uuid:member_id>/quiz-tries/", admin_views.TriesView.as_view(), name="quiz-tries"),
     path(f"{_STUDY}viewing-checks/", qualification_views.ViewingChecksView.as_view(), name="viewing-checks"),
     path(
-        "viewing-checks/<uuid:check_id>/pictures/<int:number>/",
+        "viewing-checks/<uuid:check_id>/pictures/<slug:picture>/",
         qualification_views.ViewingPictureView.as_view(),
         name="viewing-picture",
     ),

@@ -23,7 +23,7 @@ class StandingView(APIView):
         responses=shapes.StandingSerializer,
     )
     def get(self, request: Request, slug: str) -> Response:
-        query = shapes.StandingQuery(data=request.query_params)
+        query = shapes.StandingQuery(data=request.query_params.dict())
         query.is_valid(raise_exception=True)
         membership = qualification.annotator_in(user=signed_in(request.user), slug=slug)
         rules = qualification.rules_of(membership.study)
@@ -84,9 +84,9 @@ class ViewingPictureView(APIView):
         summary="One picture of your viewing check, until it is answered",
         responses={(200, "image/png"): OpenApiTypes.BINARY},
     )
-    def get(self, request: Request, check_id: UUID, number: int) -> HttpResponse:
+    def get(self, request: Request, check_id: UUID, picture: str) -> HttpResponse:
         check = viewing.own_check(user_id=signed_in(request.user).pk, check_id=check_id)
-        response = HttpResponse(viewing.picture_of(check, number).png(), content_type="image/png")
+        response = HttpResponse(viewing.picture_of(check, picture).png(), content_type="image/png")
         response["Cache-Control"] = "private, max-age=3600, immutable"
         return response
 

@@ -85,12 +85,12 @@ def own_check(*, user_id: int, check_id: UUID) -> ViewingCheck:
     return check
 
 
-def picture_of(check: ViewingCheck, number: int) -> Picture:
-    """Raises CheckNotFound for a number that the check has not, and once it is answered."""
-    drawn = pictures(check.seed)
-    if not 0 <= number < len(drawn) or check.answered_at is not None:
+def picture_of(check: ViewingCheck, name: str) -> Picture:
+    """The picture "0", "1", ... of the check. Raises CheckNotFound for others, and once it is answered."""
+    drawn = {str(number): picture for number, picture in enumerate(pictures(check.seed))}
+    if name not in drawn or check.answered_at is not None:
         raise CheckNotFound
-    return drawn[number]
+    return drawn[name]
 
 
 @transaction.atomic
