@@ -1,4 +1,5 @@
 import type { ReactNode } from "react";
+import { ScrollBox } from "./ScrollBox";
 
 export interface Column<Row> {
   header: string;
@@ -23,7 +24,7 @@ export function Table<Row>({
 }) {
   if (rows.length === 0 && empty !== undefined) return empty;
   return (
-    <div className="table-scroll">
+    <ScrollBox label={caption}>
       <table className="table">
         <caption>{caption}</caption>
         <thead>
@@ -47,6 +48,6 @@ export function Table<Row>({
           ))}
         </tbody>
       </table>
-    </div>
+    </ScrollBox>
   );
 }

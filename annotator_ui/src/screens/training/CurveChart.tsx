@@ -1,4 +1,5 @@
 import "../admin/overview.css";
+import { ScrollBox } from "../shared/ScrollBox";
 import { type Curve, niceTicks, short, smoothed, summaryOf, thinned } from "./curves";
 
 const WIDTH = 560;
@@ -99,7 +100,7 @@ function CurveTable({ curves }: { curves: readonly Curve[] }) {
   const steps = [...new Set(curves.flatMap(({ points }) => points.map(({ step }) => step)))].sort((a, b) => a - b);
   const valueAt = curves.map(({ points }) => new Map(points.map(({ step, value }) => [step, value])));
   return (
-    <div className="table-scroll">
+    <ScrollBox label="Values">
       <table className="table">
         <thead>
           <tr>
@@ -129,7 +130,7 @@ function CurveTable({ curves }: { curves: readonly Curve[] }) {
           ))}
         </tbody>
       </table>
-    </div>
+    </ScrollBox>
   );
 }
 

@@ -1,4 +1,5 @@
 import type { ReactNode } from "react";
+import { ScrollBox } from "../shared/ScrollBox";
 import { type Block, type Inline, inlines, parseMarkdown } from "./markdown";
 
 /** Markdown drawn as elements, never as HTML. Its headings begin at the third level: the page has those above. */
@@ -35,7 +36,7 @@ function OneBlock({ block }: { block: Block }) {
     }
     case "table":
       return (
-        <div className="table-scroll">
+        <ScrollBox label="Table">
           <table className="table">
             <thead>
               <tr>
@@ -57,7 +58,7 @@ function OneBlock({ block }: { block: Block }) {
               ))}
             </tbody>
           </table>
-        </div>
+        </ScrollBox>
       );
   }
 }
