@@ -235,7 +235,9 @@ def test_runs_are_listed_newest_first_and_by_state(study: Study, engineer: User)
     page = client.get(RUNS, {"study": study.slug, "limit": 2}).json()
     assert [row["number"] for row in page["results"]] == [3, 2]
     assert [row["number"] for row in client.get(page["next"]).json()["results"]] == [1]
-    assert [row["number"] for row in client.get(RUNS, {"study": study.slug, "state": "cancelled"}).json()["results"]] == [2]
+    assert [
+        row["number"] for row in client.get(RUNS, {"study": study.slug, "state": "cancelled"}).json()["results"]
+    ] == [2]
 
 
 def test_a_waiting_run_stops_at_once_and_goes_on_later(study: Study, engineer: User):
