@@ -13,9 +13,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
 def test_ratings_train_a_model_whose_suggestions_are_seen_after_the_answer(page: Page, platform: Platform) -> None:
     said: list[str] = []
-    tour = Tour(
-        url=platform.url, logins=platform.logins(), fixtures=REPOSITORY / "fixtures" / "demo", say=said.append
-    )
+    tour = Tour(url=platform.url, logins=platform.logins(), fixtures=REPOSITORY / "fixtures" / "demo", say=said.append)
     loop = tour.go()
     assert "12 of 12 ROIs are complete" in "\n".join(said)
     _, username, password = tour.join(loop.study, 8)
