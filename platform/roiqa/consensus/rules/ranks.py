@@ -2,7 +2,6 @@
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import rankdata
 
 from roiqa.consensus.rules.votes import IntArray
 
@@ -20,6 +19,9 @@ def pearson(first: FloatArray, second: FloatArray) -> float | None:
 
 def spearman(first: FloatArray, second: FloatArray) -> float | None:
     """Spearman's correlation of two (N,); None below two values or where one of them does not vary."""
+    # scipy.stats takes a second to load, and every start of the platform would wait for it.
+    from scipy.stats import rankdata  # noqa: PLC0415
+
     return pearson(rankdata(first), rankdata(second))
 
 
