@@ -32,7 +32,9 @@ export function MakeGoldsDialog({
   const [kinds, setKinds] = useState<ReadonlySet<Distortion>>(new Set(DISTORTIONS));
   const make = useMutation({
     mutationFn: () => {
-      const body: GoldsRequest = { rois: [...chosen], distortions: DISTORTIONS.filter((kind) => kinds.has(kind)) };
+      // The schema's type is a list of every length up to six, spelled out; a filtered list is one of them.
+      const distortions = DISTORTIONS.filter((kind) => kinds.has(kind)) as NonNullable<GoldsRequest["distortions"]>;
+      const body: GoldsRequest = { rois: [...chosen], distortions };
       return api.post<Job>(`studies/${study.slug}/golds/`, body);
     },
     onSuccess: (job) => onStarted(job.id),
