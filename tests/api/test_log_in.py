@@ -29,6 +29,7 @@ def test_log_in_answers_who_i_am_and_in_which_studies(study: Study, admin: User)
         "username": "ada",
         "display_name": "ada",
         "can_create_studies": False,
+        "has_password": True,
         "memberships": [
             {"study": "mountains", "study_title": "Mountains", "role": "admin"},
             {"study": "mountains", "study_title": "Mountains", "role": "annotator"},

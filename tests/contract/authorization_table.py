@@ -219,7 +219,7 @@ def all_seen(world: World, role: str) -> dict[str, Any]:
 
 
 def an_item(world: World, role: str) -> dict[str, Any]:
-    return {"roi": str(world.values["roi_id"]), "use": "training", "reference": LEVELS}
+    return {"roi": str(world.values["train_roi_id"]), "use": "training", "reference": LEVELS}
 
 
 def a_crowd_link(world: World, role: str) -> dict[str, Any]:

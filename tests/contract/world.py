@@ -95,6 +95,8 @@ def make_qualifying(study: Study, annotator: User) -> dict[str, Any]:
     return {
         "item_id": items[0].pk,
         "quiz_item_id": items[1].pk,
+        # What people learn on has to be of the train part; other images are where their bytes put them.
+        "train_roi_id": make_roi(study, image, box=(9, 0, 40, 40)).roi_id,
         "check_id": check.pk,
         "picture": "0",
         "link_id": link.pk,

@@ -2809,7 +2809,7 @@ export interface components {
         Delivery: {
             /** Format: uuid */
             readonly id: string;
-            event: components["schemas"]["EventEnum"];
+            event: components["schemas"]["DeliveryEventEnum"];
             state: components["schemas"]["DeliveryStateEnum"];
             /** @description `data` of the message. */
             payload: {
@@ -2830,6 +2830,15 @@ export interface components {
             /** Format: date-time */
             readonly finished_at: string | null;
         };
+        /**
+         * @description * `release.ready` - Release Ready
+         *     * `run.finished` - Run Finished
+         *     * `model.promoted` - Model Promoted
+         *     * `suggestions.ready` - Suggestions Ready
+         *     * `test` - Test
+         * @enum {string}
+         */
+        DeliveryEventEnum: "release.ready" | "run.finished" | "model.promoted" | "suggestions.ready" | "test";
         /**
          * @description * `pending` - Pending
          *     * `delivered` - Delivered
@@ -2954,15 +2963,6 @@ export interface components {
                 number
             ] | null;
         };
-        /**
-         * @description * `release.ready` - Release Ready
-         *     * `run.finished` - Run Finished
-         *     * `model.promoted` - Model Promoted
-         *     * `suggestions.ready` - Suggestions Ready
-         *     * `test` - Test
-         * @enum {string}
-         */
-        EventEnum: "release.ready" | "run.finished" | "model.promoted" | "suggestions.ready" | "test";
         /**
          * @description * `release.ready` - release.ready
          *     * `run.finished` - run.finished
@@ -4492,6 +4492,23 @@ export interface components {
             /** @description How this was estimated. */
             basis: string;
         };
+        /** @description One server-sent event. */
+        RunEvent: {
+            event: components["schemas"]["RunEventEventEnum"];
+            /** @description What `Last-Event-ID` may name. */
+            id?: string;
+            /** @description JSON: the run, a point, a log line, a sample. */
+            data: string;
+        };
+        /**
+         * @description * `run` - run
+         *     * `point` - point
+         *     * `log` - log
+         *     * `sample` - sample
+         *     * `end` - end
+         * @enum {string}
+         */
+        RunEventEventEnum: "run" | "point" | "log" | "sample" | "end";
         /**
          * @description * `queued` - Queued
          *     * `running` - Running
@@ -5166,7 +5183,8 @@ export interface components {
             readonly note: string;
             readonly automatic: boolean;
             state: components["schemas"]["RunState"];
-            readonly waits_for: components["schemas"]["WaitsForEnum"];
+            /** @description `gpu`, `worker`, or empty: it waits for nothing. */
+            readonly waits_for: string;
             readonly message: string;
             readonly step: number;
             readonly steps: number;
@@ -5314,8 +5332,6 @@ export interface components {
             reveal_after: number;
             prefill: number;
         };
-        /** @enum {string} */
-        WaitsForEnum: "gpu" | "worker";
         Webhook: {
             /** Format: uuid */
             readonly id: string;
@@ -17782,6 +17798,15 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            /** @description It does not exist, or you may not know that it does. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
             /** @description The asked-for media type is not offered. */
             406: {
                 headers: {
@@ -18025,7 +18050,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/event-stream": string;
+                    "text/event-stream": components["schemas"]["RunEvent"];
                 };
             };
             /** @description The request cannot be read, or a field is wrong: `fields` names it. */
@@ -18311,6 +18336,15 @@ export interface operations {
             };
             /** @description Signed in, but without the right; or the CSRF token is missing. */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description It does not exist, or you may not know that it does. */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

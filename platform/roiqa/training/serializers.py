@@ -10,7 +10,7 @@ from roiqa.training import retraining
 from roiqa.training.models import RetrainRule, RunState, TrainingRun
 from roiqa.training.selectors import seconds_left, waits_for
 
-WAITS = ("", "gpu", "worker")
+EVENTS = ("run", "point", "log", "sample", "end")
 SETTINGS_BYTES = 16 * 1024
 
 
@@ -43,7 +43,7 @@ class TrainingRunSerializer(serializers.ModelSerializer[TrainingRun]):
     def get_release_number(self, run: TrainingRun) -> int | None:
         return run.release.number if run.release else None
 
-    @extend_schema_field({"type": "string", "enum": list(WAITS)})
+    @extend_schema_field({"type": "string", "description": "`gpu`, `worker`, or empty: it waits for nothing."})
     def get_waits_for(self, run: TrainingRun) -> str:
         return waits_for(run)
 
@@ -88,6 +88,14 @@ class RunEstimateSerializer(serializers.Serializer[Any]):
     steps = serializers.IntegerField()
     needs_gpu = serializers.BooleanField()
     basis = serializers.CharField(help_text="How this was estimated.")
+
+
+class RunEventSerializer(serializers.Serializer[Any]):
+    """One server-sent event."""
+
+    event = serializers.ChoiceField(choices=EVENTS)
+    id = serializers.CharField(required=False, help_text="What `Last-Event-ID` may name.")
+    data = serializers.CharField(help_text="JSON: the run, a point, a log line, a sample.")
 
 
 class PointsSerializer(serializers.Serializer[Any]):

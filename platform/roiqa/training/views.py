@@ -14,6 +14,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from roiqa.core.pagination import Pagination
+from roiqa.core.schema import NAMES_OTHERS
 from roiqa.core.strict import NoFields
 from roiqa.releases.models import Release, ReleaseState
 from roiqa.studies.access import STAFF, signed_in, study_for
@@ -64,6 +65,7 @@ class TrainingRunsView(generics.ListAPIView[TrainingRun]):
         "queued, running or finished well when the same data and settings were asked for before.",
         request=serializers.TrainingRunInput,
         responses={201: serializers.TrainingRunSerializer, 200: serializers.TrainingRunSerializer},
+        extensions={NAMES_OTHERS: True},
     )
     def post(self, request: Request) -> Response:
         plan, note = _planned(request)
@@ -78,6 +80,7 @@ class EstimateView(APIView):
         summary="How long a run would take and how much memory it needs; nothing is started",
         request=serializers.TrainingRunInput,
         responses=serializers.RunEstimateSerializer,
+        extensions={NAMES_OTHERS: True},
     )
     def post(self, request: Request) -> Response:
         plan, _ = _planned(request)
@@ -183,7 +186,7 @@ class EventsView(APIView):
                 "Last-Event-ID", OpenApiTypes.STR, OpenApiParameter.HEADER, description="Go on after this event."
             )
         ],
-        responses={(200, "text/event-stream"): OpenApiTypes.STR},
+        responses={(200, "text/event-stream"): serializers.RunEventSerializer},
     )
     def get(self, request: Request, run_id: UUID) -> HttpResponseBase:
         run = run_for(user=request.user, run_id=run_id)

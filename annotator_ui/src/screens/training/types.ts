@@ -10,8 +10,8 @@ export type SettingField = Schemas["SettingOption"];
 export type SettingValue = number | string | boolean | null | readonly number[] | Readonly<Record<string, unknown>>;
 export type NewRun = Schemas["TrainingRunInputRequest"];
 export type Estimate = Schemas["RunEstimate"];
-/** A run waits for nothing, too: an empty word, which the schema's lists of words leave out. */
-export type TrainingRun = Omit<Schemas["TrainingRun"], "waits_for"> & { waits_for: Schemas["WaitsForEnum"] | "" };
+/** A run may wait for nothing: an empty word, which the schema's lists of words would leave out. */
+export type TrainingRun = Omit<Schemas["TrainingRun"], "waits_for"> & { waits_for: "gpu" | "worker" | "" };
 /** One step of the curve: whatever the run measured there. */
 export type Point = { step: number } & Record<string, unknown>;
 
