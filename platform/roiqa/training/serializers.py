@@ -95,7 +95,9 @@ class RunEventSerializer(serializers.Serializer[Any]):
 
     event = serializers.ChoiceField(choices=EVENTS)
     id = serializers.CharField(required=False, help_text="What `Last-Event-ID` may name.")
-    data = serializers.CharField(help_text="JSON: the run, a point, a log line, a sample.")
+    data = serializers.CharField(  # type: ignore[assignment]  # DRF takes fields out of the class, `data` stays what it is
+        help_text="JSON: the run, a point, a log line, a sample."
+    )
 
 
 class PointsSerializer(serializers.Serializer[Any]):
