@@ -35,6 +35,10 @@ class NotComparable(Conflict):
     default_code = "not_comparable"
 
 
+# Intervals are over images: of one image drawn anew they have no width, and would pass for certainty.
+FEWEST_IMAGES = 2
+
+
 @jobs.runs(comparing.KIND)
 def compare_models(progress: jobs.Progress) -> None:
     """The paired comparison of the job's two models; where it was asked for, the better one is promoted."""
@@ -61,6 +65,11 @@ def compare_models(progress: jobs.Progress) -> None:
             result = compare(predictions[0], predictions[1], thresholds=(thresholds[0], thresholds[1]))
         except ValueError as error:
             raise NotComparable(f"Release {release.number}: {error}") from error
+    if result["n_images"] < FEWEST_IMAGES:
+        raise NotComparable(
+            f"Release {release.number} has {result['n_images']} test image that neither model was trained on: an interval "
+            f"over images takes {FEWEST_IMAGES}. Label more test images and freeze another release."
+        )
     job.report = {
         **result,
         "release": {"id": str(release.pk), "number": release.number},
