@@ -27,6 +27,12 @@ def pixels(locator: Locator) -> int:
     return int(locator.inner_text().replace(",", "").removesuffix(" px"))
 
 
+def settled_area(page: Page) -> int:
+    """Pixels of the mask that is worked on, with its last step."""
+    expect(working_area(page)).to_have_attribute("aria-busy", "false")
+    return pixels(working_area(page))
+
+
 def stage_box(page: Page) -> FloatRect:
     box = page.get_by_role("application").bounding_box()
     assert box is not None

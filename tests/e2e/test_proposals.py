@@ -7,7 +7,7 @@ from playwright.sync_api import Page, Response, expect
 
 from tests.e2e.conftest import Platform, sign_in
 from tests.e2e.pictures import take_picture
-from tests.e2e.regions_page import pixels, working_area
+from tests.e2e.regions_page import settled_area, working_area
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
@@ -97,7 +97,7 @@ def test_a_proposal_is_repaired_in_the_drawing_tools(queue: Page) -> None:
     queue.mouse.up()
     expect(working_area(queue)).not_to_have_text(f"{before:,} px")
     take_picture(queue, "proposals-repair")
-    repaired = pixels(working_area(queue))
+    repaired = settled_area(queue)
     answer = decide(queue, "Enter")
     assert answer.status == 201, answer.text()
     assert answer.json()["area"] == repaired

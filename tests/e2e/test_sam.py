@@ -21,8 +21,8 @@ from tests.e2e.regions_page import (
     lines,
     on_image,
     open_image,
-    pixels,
     provenance_of,
+    settled_area,
     working_area,
 )
 
@@ -139,14 +139,9 @@ def drag(page: Page, start: tuple[int, int], end: tuple[int, int]) -> None:
 
 
 def new_area(page: Page, before: int | None = None, *, timeout_ms: float = 15_000) -> int:
-    """Pixels of the mask that is worked on, once they are others than before and no stroke changes them any more."""
+    """Pixels of the mask that is worked on, once they are others than before, with its last step."""
     expect(working_area(page)).not_to_have_text(f"{before or 0:,} px", timeout=timeout_ms)
-    area = pixels(working_area(page))
-    while True:
-        page.wait_for_timeout(400)
-        settled, area = area, pixels(working_area(page))
-        if area == settled:
-            return area
+    return settled_area(page)
 
 
 @pytest.fixture
@@ -181,7 +176,7 @@ def test_clicks_add_and_take_away_and_undo_replays_the_events(coffee: Page) -> N
     click(coffee, CUP)
     # What was shown is what is taken.
     expect(working_area(coffee)).to_have_text(shown)
-    first = pixels(working_area(coffee))
+    first = settled_area(coffee)
     click(coffee, RIM)
     second = new_area(coffee, first)
     coffee.keyboard.down("Alt")

@@ -17,6 +17,7 @@ from tests.e2e.regions_page import (
     open_image,
     pixels,
     provenance_of,
+    settled_area,
     smart_button,
     working_area,
 )
@@ -97,7 +98,7 @@ def test_what_is_clicked_is_saved_with_its_prompts_and_what_was_changed_by_hand(
     coffee.get_by_role("button", name="Eraser").click()
     coffee.mouse.click(*on_image(coffee, 290, 160))
     expect(working_area(coffee)).not_to_have_text(f"{taken:,} px")
-    left = pixels(working_area(coffee))
+    left = settled_area(coffee)
     with coffee.expect_response(is_new_roi) as answered:
         coffee.keyboard.press("Enter")
     assert answered.value.status == 201, answered.value.text()
@@ -126,7 +127,7 @@ def test_a_click_with_alt_takes_away_and_undo_brings_back(coffee: Page) -> None:
     coffee.mouse.click(*on_image(coffee, 262, 178))
     coffee.keyboard.up("Alt")
     expect(working_area(coffee)).not_to_have_text(f"{taken:,} px")
-    assert 0 < pixels(working_area(coffee)) < taken
+    assert 0 < settled_area(coffee) < taken
     coffee.keyboard.press("Control+z")
     expect(working_area(coffee)).to_have_text(f"{taken:,} px")
     coffee.keyboard.press("Control+y")
@@ -142,7 +143,7 @@ def test_dragging_takes_a_box_and_specks_are_cleaned_up_by_a_slider(coffee: Page
     coffee.mouse.move(*on_image(coffee, 420, 260), steps=6)
     coffee.mouse.up()
     expect(working_area(coffee)).not_to_have_text("0 px")
-    boxed = pixels(working_area(coffee))
+    boxed = settled_area(coffee)
     assert boxed > 10_000
     slider = coffee.get_by_role("slider", name="Clean up specks")
     slider.focus()
@@ -187,7 +188,7 @@ def test_a_box_is_drawn_with_the_keyboard_only(coffee: Page) -> None:
         coffee.keyboard.press("Shift+ArrowLeft")
     coffee.keyboard.press("x")
     expect(working_area(coffee)).not_to_have_text("0 px")
-    assert pixels(working_area(coffee)) > 1024
+    assert settled_area(coffee) > 1024
 
 
 def test_the_page_says_that_it_is_prepared_and_goes_on_by_itself(admin: Page) -> None:

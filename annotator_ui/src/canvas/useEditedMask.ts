@@ -11,12 +11,19 @@ export interface EditedMaskInput {
   readonly preview: Edit | null;
 }
 
+interface State {
+  readonly mask: EditedMask | null;
+  readonly error: string | null;
+  /** What they are of. */
+  readonly of: EditedMaskInput | null;
+}
+
 /**
  * The mask after the edits, as it becomes ready; `null` without input. One request is under way at a time and the latest
- * wins: a slow mask shows fewer steps of a stroke instead of falling behind the pointer.
+ * wins: a slow mask shows fewer steps of a stroke instead of falling behind the pointer. `stale` until it has all of them.
  */
-export function useEditedMask(input: EditedMaskInput | null): { mask: EditedMask | null; error: string | null } {
-  const [state, setState] = useState<{ mask: EditedMask | null; error: string | null }>({ mask: null, error: null });
+export function useEditedMask(input: EditedMaskInput | null) {
+  const [{ mask, error, of }, setState] = useState<State>({ mask: null, error: null, of: null });
   const wanted = useRef<EditedMaskInput | null>(null);
   const current = useRef<EditedMaskInput | null>(null);
   const busy = useRef(false);
@@ -28,17 +35,18 @@ export function useEditedMask(input: EditedMaskInput | null): { mask: EditedMask
         wanted.current = null;
         try {
           const mask = await askMaskWorker({ kind: "apply", ...next });
-          if (current.current !== null) setState({ mask, error: null });
+          if (current.current !== null) setState({ mask, error: null, of: next });
         } catch (error) {
-          if (current.current !== null) setState({ mask: null, error: error instanceof Error ? error.message : "" });
+          const reason = error instanceof Error ? error.message : "";
+          if (current.current !== null) setState({ mask: null, error: reason, of: next });
         }
       }
       busy.current = false;
     }
     wanted.current = input;
     current.current = input;
-    if (input === null) setState({ mask: null, error: null });
+    if (input === null) setState({ mask: null, error: null, of: null });
     else void pump();
   }, [input]);
-  return state;
+  return { mask, error, stale: of !== input };
 }

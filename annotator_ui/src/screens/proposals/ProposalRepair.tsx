@@ -4,8 +4,9 @@ import type { ImageRow, Proposal, ProposalAcceptance, ROI, ROILevel, Study } fro
 import { keysAreTaken } from "../../canvas/useStageKeys";
 import { NO_EDITS } from "../../model/edits";
 import { provenanceOf } from "../../model/provenance";
-import { pixels, refusalOf } from "../../model/rois";
+import { refusalOf } from "../../model/rois";
 import { editorReducer, NEW_EDITOR, type Working } from "../../state/regions/editor";
+import { MaskArea } from "../regions/MaskArea";
 import { RegionsStage } from "../regions/RegionsStage";
 import { Toolbar } from "../regions/Toolbar";
 import { useDrawing } from "../regions/useDrawing";
@@ -59,8 +60,7 @@ export function ProposalRepair({
   });
   const { editor, mask, polygon, smart, unsaved } = drawing;
   const { working } = editor;
-  const area = mask.mask?.area ?? proposal.area;
-  const refusal = refusalOf(area);
+  const refusal = refusalOf(mask.mask?.area ?? proposal.area);
   const mayAccept = working !== null && refusal === null && smart.pending === 0 && !accept.isPending;
   function finish() {
     if (working === null || !mayAccept) return;
@@ -93,10 +93,7 @@ export function ProposalRepair({
           <p className="muted small">
             Add with Smart select, polygon or brush; take away with the eraser or Subtracts.
           </p>
-          <p className="numeric">
-            Area: <output aria-label="Area">{pixels(area)}</output>
-            {mask.mask !== null && mask.mask.parts > 1 ? ` in ${mask.mask.parts} parts` : ""}
-          </p>
+          <MaskArea edited={mask} before={proposal.area} />
           {refusal === null ? null : (
             <p className="note note-warn" role="status">
               {refusal}

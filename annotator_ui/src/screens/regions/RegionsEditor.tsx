@@ -179,7 +179,7 @@ export function RegionsEditor({
         <WorkingPanel
           editor={editor}
           selected={selected}
-          mask={mask.mask}
+          edited={mask}
           busy={save.isPending}
           error={save.error ?? (mask.error === null ? null : new Error(mask.error))}
           drawingPolygon={polygon.isDrawn && tool === "polygon"}

@@ -1,11 +1,12 @@
 import type { ROI, ROILevel } from "../../api/types";
-import type { EditedMask } from "../../canvas/maskMessages";
+import type { useEditedMask } from "../../canvas/useEditedMask";
 import { MAX_NAME, pixels, refusalOf } from "../../model/rois";
 import { type Editor, hasWork, type Working } from "../../state/regions/editor";
 import { Button } from "../shared/Button";
 import { ErrorNote } from "../shared/ErrorNote";
 import { Field } from "../shared/Field";
 import { LevelChoice } from "./LevelChoice";
+import { MaskArea } from "./MaskArea";
 import { RefusedROI } from "./workingMask";
 
 /** Longest side, in pixels, of a square speck or hole that can be cleaned up. */
@@ -50,7 +51,7 @@ function heading(selected: ROI | null): string {
 export function WorkingPanel({
   editor,
   selected,
-  mask,
+  edited,
   busy,
   error,
   drawingPolygon,
@@ -62,7 +63,7 @@ export function WorkingPanel({
 }: {
   editor: Editor;
   selected: ROI | null;
-  mask: EditedMask | null;
+  edited: ReturnType<typeof useEditedMask>;
   busy: boolean;
   error: Error | null;
   drawingPolygon: boolean;
@@ -73,8 +74,7 @@ export function WorkingPanel({
   onDiscard: () => void;
 }) {
   const { working } = editor;
-  const area = mask?.area ?? selected?.area ?? 0;
-  const refusal = mask === null ? null : refusalOf(mask.area);
+  const refusal = edited.mask === null ? null : refusalOf(edited.mask.area);
   return (
     <section className="regions-panel" aria-label="ROI being drawn">
       <h2>{heading(selected)}</h2>
@@ -105,10 +105,7 @@ export function WorkingPanel({
               />
             )}
           </Field>
-          <p className="numeric">
-            Area: <output aria-label="Area">{pixels(area)}</output>
-            {mask !== null && mask.parts > 1 ? ` in ${mask.parts} parts` : ""}
-          </p>
+          <MaskArea edited={edited} before={selected?.area ?? 0} />
           <SpeckSlider size={speckSize(working)} onTidy={onTidy} />
           {refusal === null || drawingPolygon ? null : (
             <p className="note note-warn" role="status">
