@@ -36,6 +36,23 @@ RANDOM_MODELS: Mapping[str, Callable[[], Any]] = {
 }
 
 
+def _smoothen(network: Any) -> None:
+    """Have the masks be a few smooth parts, as a trained decoder's are, instead of thousands of specks.
+
+    An embedding that varies slowly over the image, and upsampling without a chequerboard: what is made of a mask afterwards
+    (its outline, its picture) costs what its parts cost, so that times from prompt to picture are those of real use.
+    """
+    positions = network.vision_encoder.pos_embed
+    rows, columns, channels = positions.shape[1:]
+    field = torch.nn.functional.interpolate(torch.randn(1, channels, 10, 10), (rows, columns), mode="bicubic")
+    positions.copy_(3 * field.permute(0, 2, 3, 1))
+    for parameter in network.vision_encoder.neck.parameters():
+        if parameter.ndim > 1:
+            parameter.normal_(std=1 / parameter[0].numel() ** 0.5)
+    for layer in (network.mask_decoder.upscale_conv1, network.mask_decoder.upscale_conv2):
+        layer.weight.copy_(2 * layer.weight.mean((2, 3), keepdim=True).expand_as(layer.weight))
+
+
 def write_random_model(name: str, folder: Path, *, seed: int = 0) -> None:
     """Write config.json and model.safetensors of one of RANDOM_MODELS; the same seed gives the same weights."""
     with torch.random.fork_rng(devices=[]):
@@ -46,5 +63,7 @@ def write_random_model(name: str, folder: Path, *, seed: int = 0) -> None:
             for parameter in network.mask_decoder.parameters():
                 if parameter.ndim > 1:
                     parameter.normal_(std=1 / parameter[0].numel() ** 0.5)
+            if name == "sam-decoder":
+                _smoothen(network)
     folder.mkdir(parents=True, exist_ok=True)
     network.save_pretrained(folder)
