@@ -15,7 +15,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
-REPOSITORY = Path(__file__).resolve().parents[2]
+from tests.e2e.shell import REPOSITORY, Shell
+
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
 START_SECONDS = 120
 
@@ -27,6 +28,7 @@ class Platform:
         self.data_dir = data_dir
         self.url = ""
         self.process: subprocess.Popen[str] | None = None
+        self._shell: Shell | None = None
         self._lines: list[str] = []
         self._reader = threading.Thread()
 
@@ -59,6 +61,9 @@ class Platform:
                     self.url = ready.group(1)
 
     def stop(self) -> None:
+        if self._shell is not None:
+            self._shell.close()
+            self._shell = None
         if self.process is not None:
             self.process.send_signal(signal.SIGINT)
             self.process.wait(60)
@@ -70,16 +75,11 @@ class Platform:
         entries = json.loads((self.data_dir / "demo-logins.json").read_text(encoding="utf-8"))
         return {entry["username"]: entry["password"] for entry in entries}
 
-    def manage(self, *arguments: str, text: str = "") -> str:
-        """Run a management command against this platform's database; answers what it printed."""
-        environment = {k: v for k, v in os.environ.items() if k not in {"DATABASE_URL", "CELERY_BROKER_URL"}}
-        environment |= {"ROIQA_ENV": "development", "ROIQA_DATA_DIR": str(self.data_dir)}
-        done = subprocess.run(
-            [sys.executable, "manage.py", *arguments],
-            cwd=REPOSITORY, env=environment, text=True, input=text, capture_output=True, check=False,
-        )  # fmt: skip
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
+    def run(self, code: str) -> str:
+        """Run Python against this platform's database; answers what it printed."""
+        if self._shell is None:
+            self._shell = Shell(self.data_dir)
+        return self._shell.run(code)
 
 
 @pytest.fixture(scope="session")

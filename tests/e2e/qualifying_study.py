@@ -66,7 +66,7 @@ class QualifyingStudy:
 
 def shell(platform: Platform, code: str) -> str:
     """The last line that the code printed."""
-    return platform.manage("shell", "--no-imports", "-c", code).strip().splitlines()[-1]
+    return platform.run(code).strip().splitlines()[-1]
 
 
 def make_qualifying_study(platform: Platform, *steps: str) -> QualifyingStudy:

@@ -56,6 +56,6 @@ print(json.dumps([{{"roi": str(r.study_roi.roi_id), "severities": [r.exposure, r
 
 def stored_ratings(platform: Platform, study: str, user: str) -> list[dict[str, Any]]:
     """What the database holds of this person's answers, oldest first."""
-    printed = platform.manage("shell", "--no-imports", "-c", QUERY.format(study=study, user=user))
+    printed = platform.run(QUERY.format(study=study, user=user))
     rows: list[dict[str, Any]] = json.loads(printed.strip().splitlines()[-1])
     return rows

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.e2e.conftest import REPOSITORY, Platform, sign_in
+from tests.e2e.conftest import Platform, sign_in
 from tests.e2e.rating_page import open_rating_page
+from tests.e2e.shell import REPOSITORY
 
 pytestmark = pytest.mark.e2e
 

@@ -4,9 +4,10 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from roiqa.launcher.tour import Tour
-from tests.e2e.conftest import REPOSITORY, Platform, sign_in
+from tests.e2e.conftest import Platform, sign_in
 from tests.e2e.pictures import take_picture
 from tests.e2e.rating_page import open_rating_page, press_answers
+from tests.e2e.shell import REPOSITORY
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 

@@ -68,7 +68,7 @@ def open_study(page: Page, platform: Platform, mode: str) -> str:
     program = MAKE_STUDY.format(
         mode=mode, levels=LEVELS, slug=slug, user=user, password=PASSWORD, seed=seed_that_shows(4)
     )
-    platform.manage("shell", "--no-imports", "-c", program)
+    platform.run(program)
     sign_in(page, user, PASSWORD)
     open_rating_page(page, slug)
     return slug
@@ -77,7 +77,7 @@ def open_study(page: Page, platform: Platform, mode: str) -> str:
 def stored(platform: Platform, slug: str, count: int, page: Page) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
     for _ in range(20):
-        printed = platform.manage("shell", "--no-imports", "-c", READ.format(slug=slug))
+        printed = platform.run(READ.format(slug=slug))
         rows = json.loads(printed.strip().splitlines()[-1])
         if len(rows) >= count:
             return rows

@@ -30,7 +30,7 @@ Membership.objects.create(study=Study.objects.get(slug={study!r}), user=user, ro
 def person(platform: Platform) -> str:
     """A fresh annotator of the open demo study: tests do not see each other's answers."""
     name = f"person-{uuid.uuid4().hex[:8]}"
-    platform.manage("shell", "--no-imports", "-c", NEW_ANNOTATOR.format(name=name, password=PASSWORD, study=STUDY))
+    platform.run(NEW_ANNOTATOR.format(name=name, password=PASSWORD, study=STUDY))
     return name
 
 
@@ -116,11 +116,10 @@ def test_cannot_judge_asks_for_a_reason_and_goes_on(rating: Page, platform: Plat
     expect(dialog).to_be_hidden()
     wait_for_roi(rating)
     for _ in range(40):
-        printed = platform.manage(
-            "shell", "--no-imports", "-c",
+        printed = platform.run(
             "from roiqa.ratings.models import Assignment; "
-            f"print(Assignment.objects.filter(annotator__username={person!r}, state='skipped').count())",
-        )  # fmt: skip
+            f"print(Assignment.objects.filter(annotator__username={person!r}, state='skipped').count())"
+        )
         if printed.strip().endswith("1"):
             return
         rating.wait_for_timeout(250)

@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 from pycocotools import mask as coco_mask
 
-from tests.e2e.conftest import REPOSITORY, Platform, sign_in
+from tests.e2e.conftest import Platform, sign_in
 from tests.e2e.pictures import take_picture
 from tests.e2e.regions_page import (
     area_under_pointer,
@@ -25,6 +25,7 @@ from tests.e2e.regions_page import (
     settled_area,
     working_area,
 )
+from tests.e2e.shell import REPOSITORY
 
 # The worker loads torch before the first embedding, which takes long on a busy machine.
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
