@@ -40,7 +40,7 @@ class Camera:
 
     def sensor(self, linear: Tensor) -> tuple[Tensor, Tensor]:
         """What the sensor's pixels would hold in all three colours (0..1), and the gains that undo it, per pixel."""
-        colours = _mix(linear, self.from_srgb).clamp(0.0, 1.0)
+        colours = mix(linear, self.from_srgb).clamp(0.0, 1.0)
         gains = torch.tensor(self.gains, dtype=torch.float32, device=linear.device).view(3, 1, 1)
         grey = colours.mean(dim=-3, keepdim=True)
         fade = ((grey - HIGHLIGHT).clamp(min=0.0) / (1.0 - HIGHLIGHT)).square()
@@ -49,12 +49,13 @@ class Camera:
 
     def developed(self, sensor: Tensor, gains: Tensor) -> Tensor:
         """Linear sRGB of sensor colours: white balance and exposure, then the matrix."""
-        return _mix(sensor * gains, np.linalg.inv(self.from_srgb).astype(np.float64))
+        return mix(sensor * gains, np.linalg.inv(self.from_srgb).astype(np.float64))
 
 
-def _mix(image: Tensor, matrix: NDArray[np.float64]) -> Tensor:
+def mix(image: Tensor, matrix: NDArray[np.float64]) -> Tensor:
+    """A 3 x 3 matrix times each pixel's colours."""
     weights = torch.tensor(matrix, dtype=torch.float32, device=image.device)
-    return torch.einsum("ij,...jhw->...ihw", weights, image)
+    return torch.matmul(weights, image.flatten(-2)).view(image.shape)
 
 
 def _normalised(xyz_to_camera: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -94,29 +95,38 @@ def mosaic_mask(height: int, width: int, *, device: torch.device | str = "cpu") 
 def demosaic(mosaic: Tensor) -> Tensor:
     """All three colours (N x 3 x H x W) of RGGB mosaics (N x 1 x H x W) by the 5 x 5 filters of Malvar, He and Cutler (2004).
 
-    Linear in its input: the demosaic of a sum is the sum of the demosaics.
+    Linear in its input: the demosaic of a sum is the sum of the demosaics. Each of the four places of a 2 x 2 cell needs two
+    filters only: the cells become pixels of four channels, on which all the filters together are one of 3 x 3.
     """
     height, width = mosaic.shape[-2:]
-    filtered = functional.conv2d(
-        functional.pad(mosaic, (2, 2, 2, 2), mode="reflect"), _malvar(mosaic.device).unsqueeze(1)
-    )
-    own, cross, along_row, along_column, diagonal = mosaic[:, 0], *filtered.unbind(1)
-    red, _, blue = mosaic_mask(height, width, device=mosaic.device).bool()
-    green_in_red_row = torch.zeros_like(red)
-    green_in_red_row[0::2, 1::2] = True
-    green_in_blue_row = torch.zeros_like(red)
-    green_in_blue_row[1::2, 0::2] = True
-    pick = torch.where
-    out_red = pick(red, own, pick(green_in_red_row, along_row, pick(green_in_blue_row, along_column, diagonal)))
-    out_green = pick(red | blue, cross, own)
-    out_blue = pick(blue, own, pick(green_in_blue_row, along_row, pick(green_in_red_row, along_column, diagonal)))
-    return torch.stack([out_red, out_green, out_blue], dim=1)
+    # Odd sides get a half cell more, as the mirror has it.
+    padded = functional.pad(mosaic, (2, 2 + width % 2, 2, 2 + height % 2), mode="reflect")
+    cells = torch.cat([padded[..., row::2, column::2] for row in (0, 1) for column in (0, 1)], dim=1)
+    filtered = functional.conv2d(cells, _cell_filters(mosaic.device))
+    filtered = filtered.view(len(mosaic), 3, 4, *filtered.shape[-2:])
+    colours = torch.empty(len(mosaic), 3, 2 * filtered.shape[-2], 2 * filtered.shape[-1], device=mosaic.device)
+    for place in range(4):
+        colours[..., place // 2 :: 2, place % 2 :: 2] = filtered[:, :, place]
+    return colours[..., :height, :width]
 
 
-def _malvar(device: torch.device) -> Tensor:
-    """Green at red or blue; a colour at a green pixel with that colour beside it in its row; in its column; diagonal."""
+def _cell_filters(device: torch.device) -> Tensor:
+    """12 x 4 x 3 x 3: red, green and blue at the four places of a cell, from the four places of 3 x 3 cells."""
+    own = [[0] * 5, [0] * 5, [0, 0, 8, 0, 0], [0] * 5, [0] * 5]
+    # Green at red or blue; a colour at a green pixel with that colour beside it in its row, in its column; diagonal.
     cross = [[0, 0, -1, 0, 0], [0, 0, 2, 0, 0], [-1, 2, 4, 2, -1], [0, 0, 2, 0, 0], [0, 0, -1, 0, 0]]
     row = [[0, 0, 0.5, 0, 0], [0, -1, 0, -1, 0], [-1, 4, 5, 4, -1], [0, -1, 0, -1, 0], [0, 0, 0.5, 0, 0]]
     column = [list(line) for line in zip(*row, strict=True)]
     diagonal = [[0, 0, -1.5, 0, 0], [0, 2, 0, 2, 0], [-1.5, 0, 6, 0, -1.5], [0, 2, 0, 2, 0], [0, 0, -1.5, 0, 0]]
-    return torch.tensor([cross, row, column, diagonal], dtype=torch.float32, device=device) / 8.0
+    # At red, at green in a red row, at green in a blue row, at blue.
+    filters = torch.tensor(
+        [[own, row, column, diagonal], [cross, own, own, cross], [diagonal, column, row, own]], dtype=torch.float32
+    )
+    made = torch.zeros(3, 4, 2, 2, 3, 3)
+    for place in range(4):
+        # The 5 x 5 around this place within the 6 x 6 pixels of 3 x 3 cells; those become channels as the mosaic does.
+        around = torch.zeros(3, 6, 6)
+        top, left = divmod(place, 2)
+        around[:, top : top + 5, left : left + 5] = filters[:, place]
+        made[:, place] = around.view(3, 3, 2, 3, 2).permute(0, 2, 4, 1, 3)
+    return (made.view(12, 4, 3, 3) / 8.0).to(device)

@@ -11,29 +11,36 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 from PIL import Image
+from scipy.fft import next_fast_len
 from torch import Tensor
 from torch.nn import functional
 
-from ml.synthesis.camera import Camera, demosaic, mosaic_mask
-from ml.synthesis.tone import to_bytes
+from ml.synthesis.camera import Camera, demosaic, mix, mosaic_mask
+from ml.synthesis.tone import srgb_to_linear, to_bytes
 
 # sRGB's luma (Rec. 709) and Oklab's two matrices (Ottosson 2020).
 LUMA = (0.2126, 0.7152, 0.0722)
-OKLAB_CONES = (
-    (0.4122214708, 0.5363325363, 0.0514459929),
-    (0.2119034982, 0.6806995451, 0.1073969566),
-    (0.0883024619, 0.2817188376, 0.6299787005),
+OKLAB_CONES = np.array(
+    [
+        [0.4122214708, 0.5363325363, 0.0514459929],
+        [0.2119034982, 0.6806995451, 0.1073969566],
+        [0.0883024619, 0.2817188376, 0.6299787005],
+    ]
 )
-OKLAB = (
-    (0.2104542553, 0.7936177850, -0.0040720468),
-    (1.9779984951, -2.4285922050, 0.4505937099),
-    (0.0259040371, 0.7827717662, -0.8086757660),
+OKLAB = np.array(
+    [
+        [0.2104542553, 0.7936177850, -0.0040720468],
+        [1.9779984951, -2.4285922050, 0.4505937099],
+        [0.0259040371, 0.7827717662, -0.8086757660],
+    ]
 )
+# Keeps Oklab's lightness and takes its two colours away.
+_GREY_OF_CONES = np.linalg.inv(OKLAB) @ np.diag([1.0, 0.0, 0.0]) @ OKLAB
 
 
 def expose(linear: Tensor, stops: Sequence[float]) -> Tensor:
     """Linear light times 2^stops; white clips."""
-    return (linear * _batch([2.0**stop for stop in stops], linear)).clamp(0.0, 1.0)
+    return (linear * _batch([2.0**stop for stop in stops], linear)).clamp_(0.0, 1.0)
 
 
 def sensor_noise(
@@ -48,13 +55,14 @@ def sensor_noise(
     sensor, gains = camera.sensor(linear)
     height, width = linear.shape[-2:]
     measured = (sensor * mosaic_mask(height, width, device=linear.device)).sum(dim=0)
-    noises = []
-    for shot, random in zip(shot_variances, generators, strict=True):
+    noisy = torch.empty(len(generators), 3, height, width, device=linear.device)
+    for number, (shot, random) in enumerate(zip(shot_variances, generators, strict=True)):
         read = math.exp(2.18 * math.log(shot) + 1.20)
         draw = torch.from_numpy(random.standard_normal((height, width), dtype=np.float32)).to(linear.device)
-        noises.append((measured + draw * (shot * measured + read).sqrt()).clamp(0.0, 1.0) - measured)
-    noise = demosaic(torch.stack(noises).unsqueeze(1))
-    return (linear + camera.developed(noise, gains)).clamp(0.0, 1.0)
+        noise = draw.mul_((measured * shot).add_(read).sqrt_()).add_(measured).clamp_(0.0, 1.0).sub_(measured)
+        developed = camera.developed(demosaic(noise[None, None])[0], gains)
+        torch.clamp(developed.add_(linear), 0.0, 1.0, out=noisy[number])
+    return noisy
 
 
 def blur(linear: Tensor, kernels: Sequence[Tensor]) -> Tensor:
@@ -68,15 +76,18 @@ def blur(linear: Tensor, kernels: Sequence[Tensor]) -> Tensor:
         by = min(left, min(padded.shape[-2:]) - 1)
         padded = functional.pad(padded.unsqueeze(0), (by, by, by, by), mode="reflect").squeeze(0)
         left -= by
-    size = (padded.shape[-2], padded.shape[-1])
-    stacked = torch.zeros(len(kernels), *size, device=linear.device)
+    # Fourier transforms of other lengths take many times as long; what is added is never reached.
+    size = tuple(next_fast_len(length, real=True) for length in padded.shape[-2:])
+    spectrum = torch.fft.rfft2(padded, s=size)
+    blurred = torch.empty(len(kernels), 3, height, width, device=linear.device)
     for number, kernel in enumerate(kernels):
         rows, columns = kernel.shape
-        stacked[number, :rows, :columns] = kernel.to(linear.device)
-        stacked[number] = stacked[number].roll((-(rows // 2), -(columns // 2)), dims=(0, 1))
-    spectrum = torch.fft.rfft2(padded).unsqueeze(0) * torch.fft.rfft2(stacked).unsqueeze(1)
-    blurred: Tensor = torch.fft.irfft2(spectrum, s=size)
-    return blurred[..., reach : reach + height, reach : reach + width].clamp(0.0, 1.0)
+        alone = torch.zeros(size, device=linear.device)
+        alone[:rows, :columns] = kernel.to(linear.device)
+        alone = alone.roll((-(rows // 2), -(columns // 2)), dims=(0, 1))
+        whole = torch.fft.irfft2(spectrum * torch.fft.rfft2(alone), s=size)
+        torch.clamp(whole[..., reach : reach + height, reach : reach + width], 0.0, 1.0, out=blurred[number])
+    return blurred
 
 
 def gaussian_kernel(sigma: float) -> Tensor:
@@ -109,25 +120,26 @@ def contrast(display: Tensor, factors: Sequence[float]) -> Tensor:
     """Distances from the picture's log-mean luma times each factor."""
     luma = torch.einsum("c,chw->hw", _constant(LUMA, display), display)
     middle = torch.exp(torch.log(luma.clamp(min=1.0 / 255.0)).mean())
-    return (middle + _batch(factors, display) * (display - middle)).clamp(0.0, 1.0)
+    return ((display - middle) * _batch(factors, display)).add_(middle).clamp_(0.0, 1.0)
 
 
 def chroma(display: Tensor, factors: Sequence[float]) -> Tensor:
-    """Oklab chroma times each factor: below 1 faded, above 1 gaudy."""
-    cones_of, lab_of = _constant(OKLAB_CONES, display), _constant(OKLAB, display)
-    cones = torch.einsum("ij,jhw->ihw", cones_of, _srgb_to_linear(display)).clamp(min=0.0).pow(1.0 / 3.0)
-    lab = torch.einsum("ij,jhw->ihw", lab_of, cones)
-    scaled = lab.unsqueeze(0).repeat(len(factors), 1, 1, 1)
-    scaled[:, 1:] *= _batch(factors, display)
-    cubed = torch.einsum("ij,njhw->nihw", torch.linalg.inv(lab_of), scaled).pow(3.0)
-    return _linear_to_srgb(torch.einsum("ij,njhw->nihw", torch.linalg.inv(cones_of), cubed))
+    """Oklab chroma times each factor: below 1 faded, above 1 gaudy. Linear light, to be shown by sRGB's curve."""
+    cones = mix(srgb_to_linear(display), OKLAB_CONES).clamp(min=0.0).pow(1.0 / 3.0)
+    # The cube roots of the cones are a sum of what is grey and of what is colour.
+    grey = mix(cones, _GREY_OF_CONES)
+    changed = ((cones - grey) * _batch(factors, display)).add_(grey)
+    return mix(changed.pow_(3.0), np.linalg.inv(OKLAB_CONES))
 
 
 def white_balance(display: Tensor, shifts: Sequence[float]) -> Tensor:
-    """A wrong white balance: red times 2^shift and blue times 2^-shift in linear light, at the luminance it had."""
+    """A wrong white balance: red times 2^shift and blue times 2^-shift in linear light, at the luminance it had.
+
+    Linear light, to be shown by sRGB's curve.
+    """
     gains = torch.tensor([[2.0**shift, 1.0, 2.0**-shift] for shift in shifts], device=display.device)
     gains = gains / (gains * _constant(LUMA, display)).sum(dim=1, keepdim=True)
-    return _linear_to_srgb(_srgb_to_linear(display).unsqueeze(0) * gains[:, :, None, None])
+    return srgb_to_linear(display).unsqueeze(0) * gains[:, :, None, None]
 
 
 def jpeg(display: Tensor, qualities: Sequence[int]) -> Tensor:
@@ -145,14 +157,5 @@ def _batch(factors: Sequence[float], like: Tensor) -> Tensor:
     return torch.tensor(list(factors), dtype=torch.float32, device=like.device).view(-1, 1, 1, 1)
 
 
-def _constant(values: Sequence[float] | Sequence[Sequence[float]], like: Tensor) -> Tensor:
+def _constant(values: Sequence[float], like: Tensor) -> Tensor:
     return torch.tensor(values, dtype=torch.float32, device=like.device)
-
-
-def _srgb_to_linear(display: Tensor) -> Tensor:
-    return torch.where(display <= 0.04045, display / 12.92, ((display.clamp(min=0.04045) + 0.055) / 1.055).pow(2.4))
-
-
-def _linear_to_srgb(linear: Tensor) -> Tensor:
-    linear = linear.clamp(0.0, 1.0)
-    return torch.where(linear <= 0.0031308, linear * 12.92, 1.055 * linear.clamp(min=0.0031308).pow(1.0 / 2.4) - 0.055)

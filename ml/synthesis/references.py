@@ -60,7 +60,7 @@ def read_reference(path: Path, *, long_side: int = WORKING_SIDE) -> Reference:
         scale = long_side / max(upright.size)
         width, height = (max(1, round(side * scale)) for side in upright.size)
         upright = upright.resize((width, height), Image.Resampling.LANCZOS)
-    pixels = torch.from_numpy(np.asarray(upright).copy()).permute(2, 0, 1)
+    pixels = torch.from_numpy(np.asarray(upright).copy()).permute(2, 0, 1).contiguous()
     return Reference(identity, path.name, pixels, to_linear(pixels.float() / 255.0), drawn_camera(identity))
 
 
@@ -82,7 +82,7 @@ def _from_raw(path: Path) -> tuple[Tensor, Camera]:
             )
     except rawpy.LibRawError as error:
         raise BadReference(f"{path}: LibRaw cannot develop it ({error}). Convert it to DNG or to a picture.") from error
-    return torch.from_numpy(developed.astype(np.float32) / 65535.0).permute(2, 0, 1), camera
+    return torch.from_numpy(developed.astype(np.float32) / 65535.0).permute(2, 0, 1).contiguous(), camera
 
 
 def _reduced(linear: Tensor, long_side: int) -> Tensor:

@@ -10,13 +10,15 @@ from ml.synthesis import distortions
 from ml.synthesis.random_keys import generator
 from ml.synthesis.references import Reference
 from ml.synthesis.settings import Setting, SettingsTable
-from ml.synthesis.tone import to_bytes, to_display
+from ml.synthesis.tone import linear_to_srgb, shown, to_bytes
 
 # Part of every recipe: changes when the same table renders other pixels.
 PIPELINE = "isp-1"
 # So many images are made at a time on the CPU: with more, fetching fresh memory costs more than computing.
 IMAGES_AT_ONCE = 2
-BLURS = frozenset({"gaussian", "disk", "motion"})
+# What these have in common for all settings (the picture's spectrum, what the sensor holds) is made once; they see to
+# memory themselves.
+ONE_BY_ONE = frozenset({"gaussian", "disk", "motion", "shot_variance"})
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,7 @@ def render(reference: Reference, kind: str, numbers: Sequence[int], table: Setti
 def render_way(reference: Reference, settings: Sequence[Setting], names: Sequence[str]) -> Tensor:
     """The images of settings of one kind; `names` key the random draws. uint8, settings x 3 x height x width."""
     at_once = len(settings)
-    if settings[0].kind not in BLURS and reference.linear.device.type == "cpu":
+    if settings[0].kind not in ONE_BY_ONE and reference.linear.device.type == "cpu":
         at_once = IMAGES_AT_ONCE
     parts = [slice(start, start + at_once) for start in range(0, len(settings), at_once)]
     return torch.cat([_batch(reference, settings[part], names[part]) for part in parts])
@@ -59,10 +61,10 @@ def _batch(reference: Reference, settings: Sequence[Setting], names: Sequence[st
     values, linear, display = [setting.value for setting in settings], reference.linear, reference.display
     match settings[0].kind:
         case "stops":
-            image = to_display(distortions.expose(linear, values))
+            return shown(distortions.expose(linear, values))
         case "shot_variance":
             draws = [generator(reference.id, name, PIPELINE) for name in names]
-            image = to_display(distortions.sensor_noise(linear, reference.camera, values, draws))
+            return _shown(distortions.sensor_noise(linear, reference.camera, values, draws))
         case "gaussian":
             return _shown(distortions.blur(linear, [distortions.gaussian_kernel(value) for value in values]))
         case "disk":
@@ -72,18 +74,17 @@ def _batch(reference: Reference, settings: Sequence[Setting], names: Sequence[st
             kernels = [distortions.motion_kernel(length, angle) for length, angle in zip(values, angles, strict=True)]
             return _shown(distortions.blur(linear, kernels))
         case "factor":
-            image = distortions.contrast(display, values)
+            return to_bytes(distortions.contrast(display, values))
         case "chroma":
-            image = distortions.chroma(display, values)
+            return shown(distortions.chroma(display, values), linear_to_srgb)
         case "white_balance":
-            image = distortions.white_balance(display, values)
+            return shown(distortions.white_balance(display, values), linear_to_srgb)
         case "jpeg":
-            image = distortions.jpeg(display, [round(value) for value in values])
+            return to_bytes(distortions.jpeg(display, [round(value) for value in values]))
         case other:
             raise ValueError(f"There is no distortion of kind {other!r}.")
-    return to_bytes(image)
 
 
 def _shown(linear: Tensor) -> Tensor:
-    """Of blurred light, which is made in one batch: all its kernels share the picture's spectrum."""
-    return torch.cat([to_bytes(to_display(part)) for part in torch.split(linear, IMAGES_AT_ONCE)])
+    """Of light that was made in one batch."""
+    return torch.cat([shown(part) for part in torch.split(linear, IMAGES_AT_ONCE)])

@@ -15,6 +15,7 @@ from ml.synthesis import distortions
 from ml.synthesis.quality import MultiScaleSSIM, _opponent, _ssim_terms
 from ml.synthesis.render import render, render_way
 from ml.synthesis.settings import KNOBS, SETTINGS, TYPES, Setting, read_table, table_of
+from ml.synthesis.tone import linear_to_srgb, shown, srgb_to_linear, to_bytes, to_display
 
 GOLDEN_TABLE = {
     kind: [[knob.kind, knob.value((n + 1) / 20)] for knob in knobs for n in range(knob.settings)]
@@ -91,17 +92,25 @@ def test_one_stop_doubles_the_light_and_white_clips():
 
 
 def test_no_chroma_is_grey_and_full_chroma_is_the_picture(reference):
-    grey, same = distortions.chroma(reference.display, [0.0, 1.0])
+    grey, same = linear_to_srgb(distortions.chroma(reference.display, [0.0, 1.0]))
     assert float((grey.max(dim=0).values - grey.min(dim=0).values).max()) < 2e-3
     assert float((same - reference.display).abs().max()) < 1e-3
 
 
 def test_white_balance_keeps_the_luminance():
     grey = torch.full((3, 4, 4), 0.4)
-    shifted = distortions._srgb_to_linear(distortions.white_balance(grey, [0.5])[0])
+    shifted = distortions.white_balance(grey, [0.5])[0]
     luminance = torch.einsum("c,chw->hw", torch.tensor(distortions.LUMA), shifted)
-    assert torch.allclose(luminance, distortions._srgb_to_linear(grey)[0], atol=1e-5)
+    assert torch.allclose(luminance, srgb_to_linear(grey)[0], atol=1e-5)
     assert shifted[0].mean() > shifted[2].mean()
+
+
+@pytest.mark.parametrize("curve", [to_display, linear_to_srgb])
+def test_bytes_looked_up_are_those_computed_but_for_a_few_that_are_next_to_them(curve):
+    light = torch.cat([torch.linspace(-0.1, 1.1, 100_001), torch.logspace(-9, 0, 50_001)])
+    difference = (shown(light, curve).int() - to_bytes(curve(light)).int()).abs()
+    assert difference.max() == 1
+    assert difference.float().mean() < 0.006
 
 
 def test_contrast_factor_one_is_the_picture_and_zero_is_even(reference):
@@ -174,7 +183,7 @@ def test_the_metric_is_one_for_the_same_picture_and_falls_with_noise(reference):
 
 
 def test_the_metric_sees_colour_alone(reference):
-    grey = distortions.chroma(reference.display, [0.0])
+    grey = linear_to_srgb(distortions.chroma(reference.display, [0.0]))
     assert MultiScaleSSIM()(grey, reference.display) < 0.9
 
 
