@@ -230,6 +230,16 @@ def test_a_second_comparison_scores_nothing_again(study: Study, monkeypatch: pyt
         assert mirrored.report["metrics"][name]["difference"] == pytest.approx(-metric["difference"])
 
 
+@COMMITS
+def test_one_test_image_is_too_few_for_an_interval(study: Study) -> None:
+    _, images = release_with_test_images(study, 2)
+    first, second = taken_in(study), taken_in(study, seed=1, trained_images=[images[0].sha256])
+    refused = compared(second, first)
+    assert (refused.state, bool(refused.report)) == ("failed", False)
+    assert "has 1 test image that neither model was trained on" in refused.message
+    assert "Label more test images" in refused.message
+
+
 def test_a_study_without_a_release_or_a_test_split_says_what_to_do(study: Study, admin: User) -> None:
     first, second = taken_in(study), taken_in(study, seed=1)
     assert "freeze one" in compared(second, first).message
