@@ -1,12 +1,12 @@
 """The six distortions (paper section 3.1.1), each where it happens in a camera: noise on the mosaic, exposure and blur in
 linear light, contrast and colourfulness after the tone curve, JPEG last. Batched: one call renders many settings of a type.
 
-Images are float32, 3 x height x width (N x 3 x H x W in batches).
+Images are float32, 3 x height x width (N x 3 x H x W in batches). What only shares its beginning is made image by image.
 """
 
 import io
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import torch
@@ -45,8 +45,8 @@ def expose(linear: Tensor, stops: Sequence[float]) -> Tensor:
 
 def sensor_noise(
     linear: Tensor, camera: Camera, shot_variances: Sequence[float], generators: Sequence[np.random.Generator]
-) -> Tensor:
-    """Shot and read noise on the RGGB mosaic, developed to linear light again.
+) -> Iterator[Tensor]:
+    """Shot and read noise on the RGGB mosaic, developed to linear light again: 3 x H x W, one setting after the other.
 
     Demosaicing is linear, so only the noise goes through it: without noise the photograph is itself, and no loss of
     sharpness passes for noise. Read variance follows shot variance as measured on cameras (Brooks et al. 2019). The draws
@@ -55,18 +55,15 @@ def sensor_noise(
     sensor, gains = camera.sensor(linear)
     height, width = linear.shape[-2:]
     measured = (sensor * mosaic_mask(height, width, device=linear.device)).sum(dim=0)
-    noisy = torch.empty(len(generators), 3, height, width, device=linear.device)
-    for number, (shot, random) in enumerate(zip(shot_variances, generators, strict=True)):
+    for shot, random in zip(shot_variances, generators, strict=True):
         read = math.exp(2.18 * math.log(shot) + 1.20)
         draw = torch.from_numpy(random.standard_normal((height, width), dtype=np.float32)).to(linear.device)
         noise = draw.mul_((measured * shot).add_(read).sqrt_()).add_(measured).clamp_(0.0, 1.0).sub_(measured)
-        developed = camera.developed(demosaic(noise[None, None])[0], gains)
-        torch.clamp(developed.add_(linear), 0.0, 1.0, out=noisy[number])
-    return noisy
+        yield camera.developed(demosaic(noise[None, None])[0], gains).add_(linear).clamp_(0.0, 1.0)
 
 
-def blur(linear: Tensor, kernels: Sequence[Tensor]) -> Tensor:
-    """Convolution with each kernel (odd sides, sum 1), the picture mirrored at its edges."""
+def blur(linear: Tensor, kernels: Sequence[Tensor]) -> Iterator[Tensor]:
+    """Convolution with each kernel (odd sides, sum 1), the picture mirrored at its edges: 3 x H x W, one after the other."""
     reach = max(max(kernel.shape) for kernel in kernels) // 2
     height, width = linear.shape[-2:]
     padded = linear
@@ -77,17 +74,14 @@ def blur(linear: Tensor, kernels: Sequence[Tensor]) -> Tensor:
         padded = functional.pad(padded.unsqueeze(0), (by, by, by, by), mode="reflect").squeeze(0)
         left -= by
     # Fourier transforms of other lengths take many times as long; what is added is never reached.
-    size = tuple(next_fast_len(length, real=True) for length in padded.shape[-2:])
-    spectrum = torch.fft.rfft2(padded, s=size)
-    blurred = torch.empty(len(kernels), 3, height, width, device=linear.device)
-    for number, kernel in enumerate(kernels):
-        rows, columns = kernel.shape
-        alone = torch.zeros(size, device=linear.device)
-        alone[:rows, :columns] = kernel.to(linear.device)
-        alone = alone.roll((-(rows // 2), -(columns // 2)), dims=(0, 1))
-        whole = torch.fft.irfft2(spectrum * torch.fft.rfft2(alone), s=size)
-        torch.clamp(whole[..., reach : reach + height, reach : reach + width], 0.0, 1.0, out=blurred[number])
-    return blurred
+    rows, columns = (next_fast_len(length, real=True) for length in padded.shape[-2:])
+    spectrum = torch.fft.rfft2(padded, s=(rows, columns))
+    for kernel in kernels:
+        # Its first corner and not its middle lies at the origin, which moves the picture by half a kernel.
+        of_kernel = torch.fft.fft(torch.fft.rfft(kernel.to(linear.device), n=columns), n=rows, dim=0)
+        whole = torch.fft.irfft2(spectrum * of_kernel, s=(rows, columns))
+        top, side = reach + kernel.shape[0] // 2, reach + kernel.shape[1] // 2
+        yield whole[..., top : top + height, side : side + width].clamp(0.0, 1.0)
 
 
 def gaussian_kernel(sigma: float) -> Tensor:

@@ -1,6 +1,6 @@
 """One reference and a recipe give one distorted image: always the same one (within 1/255 on another device)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -16,8 +16,7 @@ from ml.synthesis.tone import linear_to_srgb, shown, to_bytes
 PIPELINE = "isp-1"
 # So many images are made at a time on the CPU: with more, fetching fresh memory costs more than computing.
 IMAGES_AT_ONCE = 2
-# What these have in common for all settings (the picture's spectrum, what the sensor holds) is made once; they see to
-# memory themselves.
+# What these have in common for all settings (the picture's spectrum, what the sensor holds) is made once.
 ONE_BY_ONE = frozenset({"gaussian", "disk", "motion", "shot_variance"})
 
 
@@ -85,6 +84,5 @@ def _batch(reference: Reference, settings: Sequence[Setting], names: Sequence[st
             raise ValueError(f"There is no distortion of kind {other!r}.")
 
 
-def _shown(linear: Tensor) -> Tensor:
-    """Of light that was made in one batch."""
-    return torch.cat([shown(part) for part in torch.split(linear, IMAGES_AT_ONCE)])
+def _shown(images: Iterable[Tensor]) -> Tensor:
+    return torch.stack([shown(image) for image in images])
