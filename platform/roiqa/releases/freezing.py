@@ -141,6 +141,7 @@ def _write_snapshot(target: Any, *, release: Release, progress: jobs.Progress) -
                 "statistics": whole.statistics(),
                 "collection": snapshot.collection(),
                 "qualification": snapshot.qualification(),
+                "golds": snapshot.golds(),
             }
             progress.expect(totals.rois, "Writing the snapshot")
             labels = _Labels(whole, rows, header["ruleset"])

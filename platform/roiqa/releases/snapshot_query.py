@@ -4,6 +4,7 @@ A connection of its own, because the transaction is read-only while the job's pr
 ROIs come through a server-side cursor, ratings batch by batch, so memory does not grow with the study.
 """
 
+import json
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,10 +18,13 @@ import numpy.typing as npt
 from django.db import connection
 from django.db.backends.utils import CursorWrapper
 
+from roiqa.consensus.rules.screening import golds_failed
 from roiqa.core.scales import SCALES
+from roiqa.ratings.checks import Tally
 from roiqa.ratings.models import RatingStatus
 from roiqa.releases.accepted_votes import AcceptedVotes, gather
 from roiqa.releases.collection import summarize
+from roiqa.studies.golds.expected import passes
 from roiqa.studies.models import SuggestionMode
 
 BATCH_ROIS = 1_000
@@ -116,6 +120,11 @@ SELECT v.annotator_id, v.created_at::date, {_NUMBER.format("t->'visible_ms'")},
   {", ".join(_NUMBER.format(f"t #> '{{inputs,{hand}}}'") for hand in ("keyboard", "mouse", "touch"))}
 FROM (SELECT v.annotator_id, v.created_at, v.telemetry AS t {_OF_MEMBERS} {_ACCEPTED} AND m.excluded_at IS NULL) AS v
 """  # noqa: S608
+_GOLDS = f"""
+SELECT v.annotator_id, k.accepted, k.recipe, {", ".join(f"v.{scale}" for scale in SCALES)}
+{_OF_MEMBERS} JOIN studies_gold k ON k.study_roi_id = v.study_roi_id
+WHERE v.study_id = %(study)s AND v.is_current AND v.status = 'gold' AND m.excluded_at IS NULL
+"""
 _ROIS = f"""
 SELECT r.id, g.id, g.level, g.name, g.counts, g.mask_sha256, g.x, g.y, g.w, g.h, g.area, r.ruleset, r.votes,
   i.id, i.sha256, i.split, i.width, i.height, s.file_name, s.source
@@ -248,6 +257,24 @@ class Snapshot:
             cursor.execute(_QUALIFICATION, self._facts)
             row = cursor.fetchone()
         return dict(zip(QUALIFICATION, row, strict=True)) if row else None
+
+    def golds(self) -> dict[str, int] | None:
+        """How those who count answered ROIs with a known answer, over everybody; None if nobody was given any."""
+        tallies: dict[int, Tally] = defaultdict(Tally)
+        for rows in self._rows(_GOLDS, _BATCH_VOTES):
+            for annotator, accepted, recipe, *levels in rows:
+                put_in = json.loads(recipe).get("distortion", "")
+                answer = dict(zip(SCALES, levels, strict=True))
+                passed = passes(answer, accepted=json.loads(accepted), put_in=put_in)
+                tallies[annotator] = tallies[annotator].with_one(passed=passed)
+        if not tallies:
+            return None
+        return {
+            "answered": sum(one.answered for one in tallies.values()),
+            "passed": sum(one.passed for one in tallies.values()),
+            "annotators": len(tallies),
+            "failed": sum(bool(golds_failed(answered=one.answered, passed=one.passed)) for one in tallies.values()),
+        }
 
     def _rows(self, query: str, size: int) -> Iterator[list[tuple[Any, ...]]]:
         with self._database.chunked_cursor() as cursor:

@@ -25,7 +25,8 @@ from roiqa.releases.models import Release, ReleaseState
 from roiqa.releases.snapshot_file import SnapshotReader
 from roiqa.studies.models import Membership, Study
 from roiqa.studies.qualification_models import Qualification, QualificationRules
-from tests.api.factories import client_for, make_member, make_study, make_user
+from tests.api.factories import ANSWER, client_for, make_member, make_rating, make_study, make_user
+from tests.api.gold_study import RIGHT, WRONG, make_gold
 from tests.api.release_study import freeze
 from tests.api.test_statistics import rated_study
 from tests.unit.releases.test_uncertainty import V1, study_of_modes
@@ -169,6 +170,22 @@ def test_qualification_is_told_as_far_as_it_was_asked_for(rated: Study) -> None:
     text = text_of(freeze(rated))
     assert "had to be passed with 80 % right (4 of 5)" in text
     assert "consent" not in text.partition("Procedure")[0].partition("Training and qualification")[2]
+
+
+def test_golds_are_told_of_everybody_together_and_only_where_votes_count(rated: Study) -> None:
+    assert "known answer were given" not in text_of(freeze(rated))
+    people = list(Membership.objects.filter(study=rated, role="annotator").order_by("joined_at")[:3])
+    golds = [make_gold(rated) for _ in range(10)]
+    right, wrong = ANSWER | RIGHT, ANSWER | WRONG
+    for number, gold in enumerate(golds):
+        make_rating(gold, people[0].user, right if number else wrong, purpose="gold", status="gold")
+        make_rating(gold, people[1].user, right if number < 6 else wrong, purpose="gold", status="gold")
+        make_rating(gold, people[2].user, wrong, purpose="gold", status="gold")
+    exclude_annotator(study=rated, member_id=people[2].pk, reason="golds", by=make_user())
+    rated.study_rois.filter(is_gold=False).update(raters_wanted=4)
+    text = text_of(freeze(rated))
+    assert "given 20 times to 2 annotators whose votes count: 75 % were answered within" in text
+    assert "At least 10 answers and fewer than 70 % right: 1 annotator." in text
 
 
 def test_release_of_an_older_snapshot_has_a_page_too() -> None:

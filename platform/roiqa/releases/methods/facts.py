@@ -16,10 +16,10 @@ from roiqa.releases.accepted_votes import AcceptedVotes, WholeLabels, gather
 from roiqa.releases.snapshot_file import FrozenROI, Record, SnapshotReader
 
 # Raise it when the numbers change their meaning or shape: what was kept is then made again.
-VERSION: Final = 1
+VERSION: Final = 2
 _HEADER: Final = (
     "snapshot", "study", "protocol", "ruleset", "split_rule", "versions", "licence", "counts", "collection",
-    "qualification",
+    "qualification", "golds",
 )  # fmt: skip
 
 

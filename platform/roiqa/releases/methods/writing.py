@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from roiqa.consensus.rules.screening import FEWEST_GOLDS, GOLD_PASS_RATE
 from roiqa.releases.methods import figures, results
 from roiqa.releases.methods.document import Block, Document, Heading, Paragraph, Picture, Table
 from roiqa.releases.methods.words import count_of, day_of, digits, number, percent, signed
@@ -253,6 +254,15 @@ def _screening(facts: Record) -> Iterator[Block]:
             drawing=figures.panel_figure(found["agreements"]),
             caption="Each dot is an annotator: correlation of the own quality votes with the mean of the others.",
             says=f"Correlations from {digits(found['agreements'][0])} to {digits(found['agreements'][-1])}.",
+        )
+    golds = facts["golds"]
+    if golds:
+        failed = count_of(golds["failed"], "annotator") if golds["failed"] else "nobody"
+        yield Paragraph(
+            f"ROIs with a known answer were given {count_of(golds['answered'], 'time')} to "
+            f"{count_of(golds['annotators'], 'annotator')} whose votes count: {percent(golds['passed'] / golds['answered'])} "
+            f"were answered within the levels that pass. At least {FEWEST_GOLDS} answers and fewer than "
+            f"{percent(GOLD_PASS_RATE)} right: {failed}."
         )
     if facts["repeats"]:
         repeats = facts["repeats"]
