@@ -94,7 +94,7 @@ function Name({ annotator }: { annotator: Annotator }) {
   return (
     <>
       <span className="row">
-        {annotator.username} {annotator.simulated ? <Badge>simulated</Badge> : null}
+        <span className="nowrap">{annotator.username}</span> {annotator.simulated ? <Badge>simulated</Badge> : null}
         {annotator.excluded_at === null ? null : <Badge tone="warn">excluded</Badge>}
       </span>
       {annotator.exclusion_reason ? <span className="muted small">{annotator.exclusion_reason}</span> : null}

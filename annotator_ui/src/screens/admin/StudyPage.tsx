@@ -80,30 +80,44 @@ function StudyTabs({ study }: { study: Study }) {
   const base = `/studies/${study.slug}`;
   const here = pathname.replace(/\/$/, "") === base ? `${base}?tab=${params.get("tab") ?? "overview"}` : pathname;
   const admin = hasRole(study, "admin");
-  const tabs = [
-    { to: `${base}?tab=overview`, name: "Overview", shown: true },
-    { to: `${base}/images`, name: "Images", shown: true },
-    { to: `${base}/proposals`, name: "Proposals", shown: true },
-    { to: `${base}?tab=rois`, name: "ROIs", shown: true },
-    { to: `${base}?tab=agreement`, name: "Agreement", shown: true },
-    { to: `${base}?tab=annotators`, name: "Annotators", shown: true },
-    { to: `${base}?tab=golds`, name: "Golds", shown: true },
-    { to: `${base}?tab=suggestions`, name: "Suggestions", shown: true },
-    { to: `${base}?tab=members`, name: "Members & invites", shown: admin },
-    { to: `${base}?tab=qualification`, name: "Qualification", shown: admin },
-    { to: `${base}/releases`, name: "Releases", shown: true },
-    { to: `${base}/training`, name: "Training", shown: true },
-    { to: `${base}/models`, name: "Models", shown: true },
-    { to: `${base}?tab=settings`, name: "Settings", shown: admin },
+  // Grouped in the order of the work: what is rated, by whom, what came of it, and what is made of that.
+  const groups = [
+    [{ to: `${base}?tab=overview`, name: "Overview", shown: true }],
+    [
+      { to: `${base}/images`, name: "Images", shown: true },
+      { to: `${base}/proposals`, name: "Proposals", shown: true },
+      { to: `${base}?tab=rois`, name: "ROIs", shown: true },
+    ],
+    [
+      { to: `${base}?tab=members`, name: "Members", shown: admin },
+      { to: `${base}?tab=qualification`, name: "Qualification", shown: admin },
+      { to: `${base}?tab=golds`, name: "Golds", shown: true },
+      { to: `${base}?tab=annotators`, name: "Annotators", shown: true },
+    ],
+    [
+      { to: `${base}?tab=agreement`, name: "Agreement", shown: true },
+      { to: `${base}?tab=suggestions`, name: "Suggestions", shown: true },
+    ],
+    [
+      { to: `${base}/releases`, name: "Releases", shown: true },
+      { to: `${base}/training`, name: "Training", shown: true },
+      { to: `${base}/models`, name: "Models", shown: true },
+    ],
+    [{ to: `${base}?tab=settings`, name: "Settings", shown: admin }],
   ];
   return (
     <nav className="tab-bar" aria-label="Study">
-      {tabs
-        .filter(({ shown }) => shown)
-        .map(({ to, name }) => (
-          <Link key={to} to={to} aria-current={isHere(to, here) ? "page" : undefined}>
-            {name}
-          </Link>
+      {groups
+        .map((tabs) => tabs.filter(({ shown }) => shown))
+        .filter((tabs) => tabs.length > 0)
+        .map((tabs) => (
+          <span key={tabs[0]?.to} className="tab-group">
+            {tabs.map(({ to, name }) => (
+              <Link key={to} to={to} aria-current={isHere(to, here) ? "page" : undefined}>
+                {name}
+              </Link>
+            ))}
+          </span>
         ))}
     </nav>
   );
