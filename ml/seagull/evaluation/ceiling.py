@@ -53,7 +53,8 @@ def panel_ceiling(votes: Sequence[Sequence[int]], *, halvings: int = 50, seed: i
     half = float(np.mean(correlations))
     return PanelCeiling(
         srocc=half,
-        srocc_full=2 * half / (1 + half),
+        # Where the halves contradict each other there is nothing to step up, and at -1 a division by 0.
+        srocc_full=2 * half / (1 + half) if half > 0 else half,
         same_word=float(np.mean(agreements)),
         rois=len(panels),
         halvings=halvings,

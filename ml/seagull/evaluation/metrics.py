@@ -53,6 +53,11 @@ def expected_value(probabilities: FloatArray, values: FloatArray = MIDPOINT_VALU
     return expected
 
 
+def defined(value: float) -> float | None:
+    """The number, or None where it is none: what a JSON report holds for a statistic that its ROIs do not define."""
+    return value if np.isfinite(value) else None
+
+
 def plcc(predicted: FloatArray, truth: FloatArray) -> float:
     """Pearson's correlation; NaN where one side is constant or fewer than two ROIs are given."""
     x, y = np.asarray(predicted, np.float64), np.asarray(truth, np.float64)

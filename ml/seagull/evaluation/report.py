@@ -8,6 +8,7 @@ import numpy as np
 
 from ml.seagull.evaluation import calibration
 from ml.seagull.evaluation.ceiling import panel_ceiling, word_ceiling
+from ml.seagull.evaluation.metrics import defined
 from ml.seagull.evaluation.predictions import Prediction
 from ml.seagull.evaluation.table import Answer, Scale, class_rows, correlation_rows, scores_of, set_rows
 from ml.seagull.language.levels import DISTORTIONS
@@ -128,6 +129,6 @@ def _ceiling(predictions: Sequence[Prediction], scale: Scale) -> dict[str, Any]:
     found = word_ceiling(truth) if len(rows) > 1 else float("nan")
     panel = panel_ceiling([one.labels.votes[scale] for one in predictions if scale in one.labels.votes])
     return {
-        "srocc_of_the_right_word": found if np.isfinite(found) else None,
+        "srocc_of_the_right_word": defined(found),
         "panel": asdict(panel) if panel is not None and np.isfinite(panel.srocc) else None,
     }

@@ -13,6 +13,7 @@ from ml.seagull.evaluation.metrics import (
     FloatArray,
     SetScores,
     class_f1,
+    defined,
     distorted,
     expected_value,
     logistic_plcc,
@@ -96,7 +97,7 @@ def correlation_rows(
         "rois": len(rows),
         "srocc": interval(srocc),
         "plcc": interval(plcc),
-        "plcc_fitted": {"estimate": fit.plcc, "parameters": fit.parameters, "converged": fit.converged},
+        "plcc_fitted": {"estimate": defined(fit.plcc), "parameters": fit.parameters, "converged": fit.converged},
     }
 
 
@@ -138,6 +139,4 @@ def class_rows(
     """Table 2: binary F1 of the six types and clean, and their mean."""
     guesses, truths, _ = sets_of(predictions, answer=answer, thresholds=thresholds)
     found = class_f1(guesses, truths, CLASSES)
-    named = {str(name): value if np.isfinite(value) else None for name, value in found.items()}
-    mean = macro(found.values())
-    return {**named, "average": mean if np.isfinite(mean) else None}
+    return {**{str(name): defined(value) for name, value in found.items()}, "average": defined(macro(found.values()))}

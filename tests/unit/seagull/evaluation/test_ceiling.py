@@ -33,3 +33,9 @@ def test_a_noisy_panel_lies_between_and_the_whole_panel_above_its_half():
 
 def test_labels_without_votes_have_no_panel_ceiling():
     assert panel_ceiling([[0, 0, 0, 0, 0], [1, 0, 0, 0, 0]]) is None
+
+
+def test_halves_that_contradict_each_other_have_no_more_than_they_say():
+    # Of two ROIs with one vote high and one low each, every halving says the same or the opposite of the other half.
+    ceiling = panel_ceiling([[1, 0, 0, 0, 1], [0, 1, 0, 1, 0]], halvings=1, seed=0)
+    assert (ceiling.srocc, ceiling.srocc_full) == (-1.0, -1.0)

@@ -9,7 +9,7 @@ from ml.seagull.evaluation.plots import confusion_of, draw_all
 from ml.seagull.evaluation.predictions import read_predictions, write_predictions
 from ml.seagull.evaluation.report import fitted_calibration, report_of
 from ml.seagull.evaluation.table import CLASSES
-from tests.unit.seagull.evaluation.answers import predictions
+from tests.unit.seagull.evaluation.answers import one_hot, predictions
 
 FACTS = {
     "weights": "0" * 64,
@@ -98,6 +98,10 @@ def test_confusion_says_what_was_said_instead():
     assert confusion_of(predictions(300), {}).tolist() == np.eye(len(CLASSES)).tolist()
 
 
+def test_pictures_of_a_single_roi_are_drawn(tmp_path):
+    assert len(draw_all(tmp_path, predictions(1), reported(predictions(1)), {})) == 4
+
+
 def test_pictures_are_drawn(tmp_path):
     found = predictions(told=True)
     names = draw_all(tmp_path, found, reported(found), {})
@@ -115,3 +119,26 @@ def test_report_and_card_say_what_is_known_and_what_is_not():
     for said in ("fingerprint abc", "not stated by the data", "Llama 2 licence", "Energy: not measured", "## Limits"):
         assert said in card
     assert "None" not in card
+
+
+@pytest.mark.parametrize("count", range(1, 6))
+@pytest.mark.parametrize("seed", range(3))
+def test_a_test_part_too_small_for_a_correlation_has_a_report_all_the_same(count, seed):
+    generator = np.random.default_rng(seed)
+    found = [
+        replace(
+            one,
+            quality=one_hot(2),
+            labels=replace(
+                one.labels,
+                quality=2.0 if seed else one.labels.quality,
+                votes={"quality": tuple(generator.multinomial(7, [0.2] * 5).tolist())},
+            ),
+        )
+        for one in predictions(count, seed=seed, wrong=0.5, told=True)
+    ]
+    report = reported(found)
+    assert report["scores"]["quality"]["plcc_fitted"]["estimate"] is None
+    json.dumps(report, allow_nan=False)
+    for text in (report_text(report, []), card_text(report, {})):
+        assert "nan" not in text
