@@ -186,7 +186,7 @@ def test_a_webhook_shows_its_secret_once_and_refuses_inner_addresses(engineer: P
     expect(hook).to_be_visible()
     expect(engineer.get_by_text(re.compile("^whsec_"))).to_have_count(0)
     hook.get_by_role("button", name="Send a test to").click()
-    expect(hook.get_by_role("cell", name="test")).to_be_visible()
+    expect(hook.get_by_role("cell", name="test", exact=True)).to_be_visible()
     hook.get_by_role("button", name="Delete").click()
     engineer.get_by_role("dialog").get_by_role("button", name="Delete").click()
     expect(engineer.get_by_role("heading", name="No webhooks yet")).to_be_visible()
