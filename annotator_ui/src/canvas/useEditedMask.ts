@@ -11,6 +11,13 @@ export interface EditedMaskInput {
   readonly preview: Edit | null;
 }
 
+/** `error` says why there is no mask; `stale` until the mask has all edits. */
+export interface EditedMaskNow {
+  readonly mask: EditedMask | null;
+  readonly error: string | null;
+  readonly stale: boolean;
+}
+
 interface State {
   readonly mask: EditedMask | null;
   readonly error: string | null;
@@ -20,9 +27,9 @@ interface State {
 
 /**
  * The mask after the edits, as it becomes ready; `null` without input. One request is under way at a time and the latest
- * wins: a slow mask shows fewer steps of a stroke instead of falling behind the pointer. `stale` until it has all of them.
+ * wins: a slow mask shows fewer steps of a stroke instead of falling behind the pointer.
  */
-export function useEditedMask(input: EditedMaskInput | null) {
+export function useEditedMask(input: EditedMaskInput | null): EditedMaskNow {
   const [{ mask, error, of }, setState] = useState<State>({ mask: null, error: null, of: null });
   const wanted = useRef<EditedMaskInput | null>(null);
   const current = useRef<EditedMaskInput | null>(null);

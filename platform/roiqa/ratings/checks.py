@@ -1,6 +1,7 @@
 """What golds and repeats say of the annotators, and the answers of the golds. For staff only."""
 
 from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -56,6 +57,11 @@ def golds_of(study: Study) -> QuerySet[Gold]:
     )
 
 
+def passes_gold(levels: Sequence[int], *, accepted: Mapping[str, Sequence[int]], recipe: Mapping[str, Any]) -> bool:
+    """Whether an answer, its levels in the order of SCALES, is one that the gold takes."""
+    return passes(dict(zip(SCALES, levels, strict=True)), accepted=accepted, put_in=recipe.get("distortion", ""))
+
+
 def gold_tallies(study: Study) -> tuple[dict[int, Tally], dict[int, Tally]]:
     """(by annotator's user id, by StudyROI id): current answers to the study's golds, retired ones too."""
     golds = {gold.study_roi_id: gold for gold in Gold.objects.filter(study_roi__study=study)}
@@ -66,11 +72,7 @@ def gold_tallies(study: Study) -> tuple[dict[int, Tally], dict[int, Tally]]:
     by_gold: dict[int, Tally] = defaultdict(Tally)
     for annotator, study_roi, *levels in answers:
         gold = golds[study_roi]
-        passed = passes(
-            dict(zip(SCALES, levels, strict=True)),
-            accepted=gold.accepted,
-            put_in=gold.recipe.get("distortion", ""),
-        )
+        passed = passes_gold(levels, accepted=gold.accepted, recipe=gold.recipe)
         by_annotator[annotator] = by_annotator[annotator].with_one(passed=passed)
         by_gold[study_roi] = by_gold[study_roi].with_one(passed=passed)
     return dict(by_annotator), dict(by_gold)

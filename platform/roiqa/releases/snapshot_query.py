@@ -20,11 +20,10 @@ from django.db.backends.utils import CursorWrapper
 
 from roiqa.consensus.rules.screening import golds_failed
 from roiqa.core.scales import SCALES
-from roiqa.ratings.checks import Tally
+from roiqa.ratings.checks import Tally, passes_gold
 from roiqa.ratings.models import RatingStatus
 from roiqa.releases.accepted_votes import AcceptedVotes, gather
 from roiqa.releases.collection import summarize
-from roiqa.studies.golds.expected import passes
 from roiqa.studies.models import SuggestionMode
 
 BATCH_ROIS = 1_000
@@ -263,9 +262,7 @@ class Snapshot:
         tallies: dict[int, Tally] = defaultdict(Tally)
         for rows in self._rows(_GOLDS, _BATCH_VOTES):
             for annotator, accepted, recipe, *levels in rows:
-                put_in = json.loads(recipe).get("distortion", "")
-                answer = dict(zip(SCALES, levels, strict=True))
-                passed = passes(answer, accepted=json.loads(accepted), put_in=put_in)
+                passed = passes_gold(levels, accepted=json.loads(accepted), recipe=json.loads(recipe))
                 tallies[annotator] = tallies[annotator].with_one(passed=passed)
         if not tallies:
             return None

@@ -1,8 +1,8 @@
-import type { useEditedMask } from "../../canvas/useEditedMask";
+import type { EditedMaskNow } from "../../canvas/useEditedMask";
 import { pixels } from "../../model/rois";
 
 /** How large the mask is that is being worked on; marked as busy while it lacks the last steps. */
-export function MaskArea({ edited, before }: { edited: ReturnType<typeof useEditedMask>; before: number }) {
+export function MaskArea({ edited, before }: { edited: EditedMaskNow; before: number }) {
   const { mask, stale } = edited;
   return (
     <p className="numeric">

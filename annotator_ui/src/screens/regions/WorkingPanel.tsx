@@ -1,5 +1,5 @@
 import type { ROI, ROILevel } from "../../api/types";
-import type { useEditedMask } from "../../canvas/useEditedMask";
+import type { EditedMaskNow } from "../../canvas/useEditedMask";
 import { MAX_NAME, pixels, refusalOf } from "../../model/rois";
 import { type Editor, hasWork, type Working } from "../../state/regions/editor";
 import { Button } from "../shared/Button";
@@ -63,7 +63,7 @@ export function WorkingPanel({
 }: {
   editor: Editor;
   selected: ROI | null;
-  edited: ReturnType<typeof useEditedMask>;
+  edited: EditedMaskNow;
   busy: boolean;
   error: Error | null;
   drawingPolygon: boolean;
