@@ -101,13 +101,8 @@ def demosaic(mosaic: Tensor) -> Tensor:
     height, width = mosaic.shape[-2:]
     # Odd sides get a half cell more, as the mirror has it.
     padded = functional.pad(mosaic, (2, 2 + width % 2, 2, 2 + height % 2), mode="reflect")
-    cells = torch.cat([padded[..., row::2, column::2] for row in (0, 1) for column in (0, 1)], dim=1)
-    filtered = functional.conv2d(cells, _cell_filters(mosaic.device))
-    filtered = filtered.view(len(mosaic), 3, 4, *filtered.shape[-2:])
-    colours = torch.empty(len(mosaic), 3, 2 * filtered.shape[-2], 2 * filtered.shape[-1], device=mosaic.device)
-    for place in range(4):
-        colours[..., place // 2 :: 2, place % 2 :: 2] = filtered[:, :, place]
-    return colours[..., :height, :width]
+    filtered = functional.conv2d(functional.pixel_unshuffle(padded, 2), _cell_filters(mosaic.device))
+    return functional.pixel_shuffle(filtered, 2)[..., :height, :width]
 
 
 def _cell_filters(device: torch.device) -> Tensor:
