@@ -1,4 +1,6 @@
-"""Every check and every test in order, each with its time; stops at the first that fails. `make test` and CI run this.
+"""Every check and every test, each with its time; stops at the first that fails. `make test` and CI run this.
+
+The checks that leave a core idle run two at a time, what they say is shown as each ends; the tests follow, alone.
 
 Arguments go to pytest: `tools/check.py tests/unit -x`. ROIQA_CHECK=fmt,types,... picks steps by name.
 """
@@ -9,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -26,6 +29,13 @@ class Step:
     environment: Mapping[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Ending:
+    status: int
+    said: str
+    seconds: float
+
+
 PRODUCTION = {
     "ROIQA_ENV": "production",
     "ROIQA_SECRET_KEY": secrets.token_urlsafe(64),
@@ -33,12 +43,14 @@ PRODUCTION = {
     "ROIQA_DEBUG": "0",
 }
 NO_TESTS_CHOSEN = 5
+# Two of the checks use one core only, and last longest.
+CHECKS_AT_ONCE = 2
 # More would compete for memory: a process that has loaded torch takes 0.6 GB.
 TEST_PROCESSES = min(os.cpu_count() or 1, 4)
 LINT_IMPORTS = "from importlinter.cli import lint_imports_command as main; main()"
 
 
-def steps(pytest_arguments: list[str]) -> list[Step]:
+def check_steps() -> list[Step]:
     manage = [PYTHON, "manage.py"]
     return [
         Step(name="fmt", what="Python format", command=[PYTHON, "-m", "ruff", "format", "--check", "--quiet", "."]),
@@ -64,7 +76,6 @@ def steps(pytest_arguments: list[str]) -> list[Step]:
             folder=UI,
         ),
         Step(name="ui-test", what="interface: unit tests", command=["npm", "run", "--silent", "test"], folder=UI),
-        *test_steps(pytest_arguments),
     ]
 
 
@@ -84,23 +95,45 @@ def test_steps(pytest_arguments: list[str]) -> list[Step]:
 
 
 def main() -> int:
+    arguments = sys.argv[1:]
     wanted = set(filter(None, os.environ.get("ROIQA_CHECK", "").split(",")))
-    chosen = [step for step in steps(sys.argv[1:]) if not wanted or step.name in wanted]
+    checks = [step for step in check_steps() if not wanted or step.name in wanted]
+    tests = [step for step in test_steps(arguments) if not wanted or step.name in wanted]
     began = time.monotonic()
-    for step in chosen:
+    with ThreadPoolExecutor(CHECKS_AT_ONCE) as pool:
+        for step, ending in zip(checks, pool.map(lambda step: run(step, shown=False), checks), strict=True):
+            print(f"== {step.what}\n{ending.said}", end="", flush=True)
+            if not passed(step, ending):
+                pool.shutdown(cancel_futures=True)
+                return 1
+    for step in tests:
         print(f"== {step.what}", flush=True)
-        step_began = time.monotonic()
-        status = subprocess.run(
-            step.command, cwd=step.folder, env=os.environ | step.environment, check=False
-        ).returncode
-        seconds = time.monotonic() - step_began
+        ending = run(step, shown=True)
         # pytest's 5: none of its tests was chosen, which is no fault when the arguments choose.
-        if status != 0 and not (status == NO_TESTS_CHOSEN and sys.argv[1:]):
-            print(f"== {step.what}: FAILED after {seconds:.1f} s", flush=True)
+        if not (ending.status == NO_TESTS_CHOSEN and arguments) and not passed(step, ending):
             return 1
-        print(f"== {step.what}: passed in {seconds:.1f} s", flush=True)
-    print(f"== all {len(chosen)} checks passed in {time.monotonic() - began:.1f} s", flush=True)
+    print(f"== all {len(checks) + len(tests)} checks passed in {time.monotonic() - began:.1f} s", flush=True)
     return 0
+
+
+def run(step: Step, *, shown: bool) -> Ending:
+    began = time.monotonic()
+    ended = subprocess.run(
+        step.command,
+        cwd=step.folder,
+        env=os.environ | step.environment,
+        stdout=None if shown else subprocess.PIPE,
+        stderr=None if shown else subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    return Ending(ended.returncode, ended.stdout or "", time.monotonic() - began)
+
+
+def passed(step: Step, ending: Ending) -> bool:
+    word = "passed in" if ending.status == 0 else "FAILED after"
+    print(f"== {step.what}: {word} {ending.seconds:.1f} s", flush=True)
+    return ending.status == 0
 
 
 if __name__ == "__main__":
