@@ -19,11 +19,14 @@ def hold_out(
 ) -> list[ImageSample]:
     """The samples with `share` of the photographs of the part `of` moved to `part`; of each source, rounded to the nearest.
 
+    Where a share is asked for, a source of two photographs or more gives one at least: a small study has its curve as well.
     Raises ValueError for a share that is not between 0 and 1.
     """
     if not 0 <= share < 1:
         raise ValueError(f"share is {share}: give a number from 0 to below 1")
-    moved = _chosen([sample for sample in samples if sample.split == of], share=share, seed=seed)
+    moved = _chosen(
+        [sample for sample in samples if sample.split == of], share=share, seed=seed, least=1 if share else 0
+    )
     return [replace(one, split=part) if one.split == of and photograph_of(one) in moved else one for one in samples]
 
 
@@ -57,14 +60,14 @@ def drawn(samples: Sequence[ImageSample], count: int | None) -> list[ImageSample
     return [sample for sample in samples if sample.image_id in kept]
 
 
-def _chosen(samples: Sequence[ImageSample], *, share: float, seed: int, purpose: str = "") -> set[str]:
+def _chosen(samples: Sequence[ImageSample], *, share: float, seed: int, purpose: str = "", least: int = 0) -> set[str]:
     by_source: dict[str, set[str]] = {}
     for sample in samples:
         by_source.setdefault(sample.source, set()).add(photograph_of(sample))
     chosen: set[str] = set()
     for source, photographs in by_source.items():
         ranked = sorted(photographs, key=partial(_rank, source, f"{purpose}{seed}"))
-        chosen.update(ranked[: round(share * len(ranked))])
+        chosen.update(ranked[: max(round(share * len(ranked)), min(least, len(ranked) - 1))])
     return chosen
 
 

@@ -40,6 +40,14 @@ def test_a_share_of_all_is_refused():
         hold_out([], share=1)
 
 
+def test_a_source_of_two_photographs_gives_one_where_a_share_is_asked_for():
+    def held(share, *sources):
+        return [one.source for one in hold_out(_samples(*sources), share=share) if one.split == "val"]
+
+    assert held(0.1, ("koniq", 4), ("spaq", 1)) == ["koniq"]
+    assert held(0.0, ("koniq", 4)) == []
+
+
 def test_a_file_without_a_validation_part_gets_one_when_asked(tmp_path):
     write_release(tmp_path)
     assert not read_data(tmp_path / "release.json").of("val")
