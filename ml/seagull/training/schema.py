@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, get_args
 
-from accelerate import init_empty_weights
+import torch
 
 from ml.seagull.network import config
 from ml.seagull.network.model import Seagull
@@ -116,7 +116,8 @@ def _preset(name: Any) -> dict[str, Any]:
     variants = {}
     for variant in get_args(config.Variant):
         made = preset(name, variant)
-        with init_empty_weights(include_buffers=False):
+        # Nothing is stored, and a head tied to the embedding stays tied: it is counted once.
+        with torch.device("meta"):
             model = Seagull(made)
         values = {field: getattr(made, field) for field in _network()}
         parameters = sum(one.numel() for one in model.parameters())
