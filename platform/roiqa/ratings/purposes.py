@@ -122,10 +122,11 @@ def _check_due(membership: Membership) -> Place | None:
 
     if gold_due(number):
         return _first(_NEXT_GOLD, membership, Purpose.GOLD)
-    # A repeat that falls on a gold's place comes one later.
-    if repeat_due(number) or (number > 1 and repeat_due(number - 1) and gold_due(number - 1)):
-        return _first(_NEXT_REPEAT, membership, Purpose.REPEAT)
-    return None
+    # A repeat that falls on a gold's place comes after it, and after the golds that follow without a gap.
+    place = number
+    while place > 1 and not repeat_due(place) and gold_due(place - 1):
+        place -= 1
+    return _first(_NEXT_REPEAT, membership, Purpose.REPEAT) if repeat_due(place) else None
 
 
 def _first(statement: str, membership: Membership, purpose: Purpose) -> Place | None:
