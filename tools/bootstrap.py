@@ -171,7 +171,8 @@ def ensure_python_packages(*, dev: bool) -> None:
         return
     say("Installing the Python packages, torch among them (the first time takes some minutes).")
     command = [str(VENV_PYTHON), "-m", "pip", "install", "--no-input", "--disable-pip-version-check"]
-    command += ["--constraint", str(constraints), "--editable", f".[{extras}]" if extras else "."]
+    # Python compiles what it imports; all 18,000 files would take most of a minute.
+    command += ["--no-compile", "--constraint", str(constraints), "--editable", f".[{extras}]" if extras else "."]
     run_quietly(command, what="The installation of the Python packages")
     leave_stamp("packages-dev" if dev else "packages", digest)
 
