@@ -41,7 +41,7 @@ class Filter:
 SAM_FILTER = Filter(score=0.88, stability=0.95)
 FILTERS: Mapping[str, Filter] = {
     "region-tree": Filter(score=0.35, stability=0.0),
-    "small-sam-1": Filter(score=0.2, stability=0.6),
+    "small-sam-1": Filter(score=0.3, stability=0.6),
 }
 
 
