@@ -118,6 +118,9 @@ export function ComparisonView({ a, b }: { a: ModelVersion; b: ModelVersion }) {
   );
 }
 
+/** Below this the percentile interval over images covers the truth far less often than it says. */
+const FEW_IMAGES = 10;
+
 function Result({ result, a, b }: { result: Compared; a: string; b: string }) {
   return (
     <div className="stack" aria-live="polite">
@@ -129,6 +132,12 @@ function Result({ result, a, b }: { result: Compared; a: string; b: string }) {
           : ""}
         . Not worse means: at most {result.margin} below, and the interval not wholly below 0.
       </p>
+      {result.n_images < FEW_IMAGES ? (
+        <p className="note note-warn">
+          Fewer than {FEW_IMAGES} images tell little: intervals are drawn by resampling images, and of so few they come
+          out too narrow. Rate more of the test part before you rely on this.
+        </p>
+      ) : null}
       <div className="comparison">
         <Table
           caption={`${a} and ${b} on the test part`}
