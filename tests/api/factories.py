@@ -12,7 +12,6 @@ import uuid
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
-from zlib import crc32
 
 import numpy as np
 from django.core.files.base import ContentFile
@@ -56,10 +55,9 @@ def make_study(slug: str = "", **fields: Any) -> Study:
 
 
 def make_member(study: Study, role: str = Role.ANNOTATOR, *, user: User | None = None, **fields: Any) -> Membership:
-    """Its order of work is that of its name's hash: a test that passes passes again."""
-    user = user or make_user()
-    seed = {"order_seed": crc32(user.username.encode())}
-    return Membership.objects.create(study=study, user=user, role=role, **{**seed, **fields})
+    """The order of work is that of the n-th member, whatever ran before: a test that passes passes again."""
+    seed = {"order_seed": 1 + study.memberships.count()}
+    return Membership.objects.create(study=study, user=user or make_user(), role=role, **{**seed, **fields})
 
 
 def make_invite(study: Study, role: str = Role.ANNOTATOR, **fields: Any) -> tuple[Invite, str]:
