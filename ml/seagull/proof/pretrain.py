@@ -78,11 +78,15 @@ def _evaluate(folder: Path, part: str, test: Sequence[str], weights: Path) -> No
 
 
 def summary(output: Path, runs: Sequence[Run], clusters: Mapping[str, str]) -> dict[str, Any]:
-    """By part and row: mean over the row's seeds, and the paired difference from `0 %` (ratings) or `100 %` (synthetic)."""
+    """By part and row: mean over the row's seeds, and the paired difference from `base`.
+
+    That is `0 %` for the other shares after stage 2, which all learn the ratings, and `100 %` for everything else.
+    """
     found: dict[str, Any] = {}
-    for part, base in (("synthetic", WHOLE), ("ratings", "0 %")):
+    for part, base_of_shares in (("synthetic", WHOLE), ("ratings", "0 %")):
         rows: dict[str, Any] = {}
         for row in dict.fromkeys(run.row for run in runs):
+            base = WHOLE if row in LEFT_OUT else base_of_shares
             done = {run.seed: output / run.name / part / "predictions.jsonl" for run in runs if run.row == row}
             done = {seed: path for seed, path in done.items() if path.exists()}
             if not done:
@@ -92,13 +96,14 @@ def summary(output: Path, runs: Sequence[Run], clusters: Mapping[str, str]) -> d
             ordered = [*shared, *(seed for seed in done if seed not in shared)]
             rows[row] = {
                 "seeds": sorted(done),
+                "base": base,
                 "metrics": row_of(
                     [read_predictions(done[seed]) for seed in ordered],
                     [read_predictions(bases[seed]) for seed in shared],
                     lambda image: clusters.get(image) or photograph(image, SYNTHETIC),
                 ),
             }
-        found[part] = {"base": base, "rows": rows}
+        found[part] = rows
     return found
 
 
@@ -106,15 +111,15 @@ def table(found: Mapping[str, Any]) -> str:
     """Markdown: mean over seeds [95 % interval], and the difference from the base row below it."""
     names = list(metrics())
     lines: list[str] = []
-    for part, section in found.items():
+    for part, rows in found.items():
         lines += [f"**{PARTS[part]}**", "", f"| run | seeds | {' | '.join(names)} |", f"|---|---|{'---|' * len(names)}"]
-        for row, one in section["rows"].items():
+        for row, one in rows.items():
             values = [one["metrics"][name] for name in names]
             seeds = ", ".join(map(str, one["seeds"]))
             lines.append(f"| {row} | {seeds} | {' | '.join(cell(value['mean']) for value in values)} |")
             if all("difference" in value for value in values):
                 cells = " | ".join(cell(value["difference"], sign="+") for value in values)
-                lines.append(f"| {row} minus {section['base']} | | {cells} |")
+                lines.append(f"| {row} minus {one['base']} | | {cells} |")
         lines.append("")
     return "\n".join(lines)
 
