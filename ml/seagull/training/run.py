@@ -142,7 +142,7 @@ class TrainingRun:
         """Train until the last step, or until SIGINT or SIGTERM. Raises: TooManyBadSteps, NoMemoryLeft."""
         torch.use_deterministic_algorithms(True, warn_only=True)
         # Nothing here reads memory before it is written: filling it first would cost time and find nothing.
-        torch.utils.deterministic.fill_uninitialized_memory = False
+        torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
         torch.set_flush_denormal(True)
         resumed = self._resume()
         log = EventLog(self.folder, total_steps=self.batches.steps) if self.accelerator.is_main_process else None
